@@ -1,0 +1,205 @@
+from ast import literal_eval
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+# What a flow says about who decides what: changing any of it makes a new version.
+VERSIONED_FIELDS = {"model_id", "company_id", "domain", "step_ids"}
+
+
+class ApprovalFlow(models.Model):
+    """Who must agree to documents of one model, and when (审批流程).
+
+    A request keeps the steps it started with: editing a flow that has requests first
+    moves those requests to an archived copy (the old version), then edits the flow.
+    """
+
+    _name = "kh.approval.flow"
+    _description = "Approval Flow"
+    _order = "model_name, sequence, id"
+
+    # === FIELDS === #
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10, help="The first flow whose condition holds is used.")
+    active = fields.Boolean(default=True)
+    model_id = fields.Many2one(
+        "ir.model",
+        string="Document",
+        required=True,
+        ondelete="cascade",
+        domain=[("field_id.name", "=", "kh_approval_request_id"), ("transient", "=", False)],
+    )
+    model_name = fields.Char(related="model_id.model", string="Model Name", store=True, index=True)
+    company_id = fields.Many2one("res.company", help="Empty: for all companies.")
+    domain = fields.Char(
+        string="Condition", default="[]", required=True, help="Documents this flow is for."
+    )
+    step_ids = fields.One2many("kh.approval.step", "flow_id", string="Steps", copy=False)
+    # versions
+    version = fields.Integer(default=1, readonly=True, copy=False)
+    successor_id = fields.Many2one(
+        "kh.approval.flow",
+        string="Current Version",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Set on old versions, which are kept for the requests that started with them.",
+    )
+    version_ids = fields.One2many(
+        "kh.approval.flow",
+        "successor_id",
+        string="Old Versions",
+        context={"active_test": False},
+    )
+    request_ids = fields.One2many("kh.approval.request", "flow_id", string="Requests")
+    request_count = fields.Integer(compute="_compute_request_count")
+
+    # === COMPUTE METHODS === #
+    @api.depends("request_ids")
+    def _compute_request_count(self):
+        counts = dict(
+            self.env["kh.approval.request"]._read_group(
+                [("flow_id", "in", self.ids)], ["flow_id"], ["__count"]
+            )
+        )
+        for flow in self:
+            flow.request_count = counts.get(flow, 0)
+
+    # === CONSTRAINTS === #
+    @api.constrains("model_id")
+    def _check_model(self):
+        for flow in self:
+            model = self.env.get(flow.model_name)
+            if model is None or "kh_approval_request_id" not in model._fields:
+                raise ValidationError(
+                    self.env._(
+                        "Documents of type %(model)s cannot be put under approval.",
+                        model=flow.model_id.name,
+                    )
+                )
+
+    @api.constrains("domain", "model_id")
+    def _check_domain(self):
+        for flow in self:
+            try:
+                Domain(literal_eval(flow.domain or "[]")).validate(self.env[flow.model_name])
+            except (ValueError, SyntaxError, TypeError, AttributeError) as error:
+                raise ValidationError(
+                    self.env._(
+                        "The condition of the flow %(flow)s cannot be read: %(error)s",
+                        flow=flow.name,
+                        error=error,
+                    )
+                ) from error
+
+    @api.constrains("step_ids", "active")
+    def _check_steps(self):
+        """Refuse a flow with a step that nobody can act on, and name the step.
+
+        Not while modules are installed: a ready flow is bound to a role that gets its
+        people afterwards (until then approval managers decide).
+        """
+        if self.env.context.get("install_mode"):
+            return
+        for flow in self.filtered("active"):
+            if not flow.step_ids:
+                raise ValidationError(
+                    self.env._("The flow %(flow)s needs at least one step.", flow=flow.name)
+                )
+            for step in flow.step_ids:
+                step._ensure_has_approver()
+
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        flows = super().create(vals_list)
+        # A flow without any step sets none of the fields the constraint watches.
+        flows._check_steps()
+        return flows
+
+    def write(self, vals):
+        if VERSIONED_FIELDS & vals.keys():
+            self._start_new_version()
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        for flow, vals in zip(self, vals_list, strict=True):
+            vals.setdefault("step_ids", [Command.create(v) for v in flow.step_ids.copy_data()])
+            for command in vals["step_ids"]:
+                if isinstance(command[2], dict):
+                    command[2].pop("flow_id", None)
+        return vals_list
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = self.sudo().filtered("request_ids")
+        if used:
+            raise ValidationError(
+                self.env._(
+                    "The flow %(flow)s has requests and is kept; archive it instead.",
+                    flow=used[0].name,
+                )
+            )
+
+    # === ACTION METHODS === #
+    def action_open_requests(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kh_b2b_approval.kh_approval_request_action"
+        )
+        flows = self | self.with_context(active_test=False).version_ids
+        action["domain"] = [("flow_id", "in", flows.ids)]
+        action["context"] = {}
+        return action
+
+    # === BUSINESS METHODS === #
+    def _start_new_version(self):
+        """Keep the present steps for the requests that started with them.
+
+        Copies each flow that has requests to an archived old version, moves its requests
+        and decisions there and raises the flow's number. Flows without requests, old
+        versions included, are edited in place.
+        """
+        # sudo: whoever may edit the flow may not see all of its requests.
+        for flow in self.sudo().filtered("request_ids"):
+            old = flow.with_context(install_mode=True).copy(
+                {"active": False, "name": flow.name, "sequence": flow.sequence}
+            )
+            super(ApprovalFlow, old).write({"version": flow.version, "successor_id": flow.id})
+            old_steps = dict(zip(flow.step_ids, old.step_ids, strict=True))
+            requests = flow.request_ids
+            decisions = requests.decision_ids
+            for step, old_step in old_steps.items():
+                requests.filtered(lambda r, s=step: r.step_id == s).step_id = old_step
+                decisions.filtered(lambda d, s=step: d.step_id == s).step_id = old_step
+            requests.flow_id = old
+            super(ApprovalFlow, flow).write({"version": flow.version + 1})
+
+    @api.model
+    def _find_flows(self, records):
+        """Return the flow of each record, `{record: flow}`; an empty flow where none is for it.
+
+        One search, whatever the number of records; conditions are tried in memory.
+        """
+        # sudo: who asks for an approval need not be able to read flows (portal, public).
+        flows = self.sudo().search([("model_name", "=", records._name)])
+        found = dict.fromkeys(records, self.browse())
+        todo = records
+        for flow in flows:
+            matching = todo.sudo().filtered_domain(flow._get_condition())
+            matching = matching.filtered(
+                lambda r, f=flow: (
+                    not f.company_id or f.company_id == r._approval_get_company()
+                )
+            )
+            for record in todo.browse(matching.ids):
+                found[record] = flow
+            todo -= todo.browse(matching.ids)
+        return found
+
+    def _get_condition(self):
+        self.ensure_one()
+        return Domain(literal_eval(self.domain or "[]"))

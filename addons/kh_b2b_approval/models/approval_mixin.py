@@ -1,0 +1,258 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+# Columns that the framework writes on a document, whoever is reviewing it.
+TECHNICAL_FIELDS = {
+    "access_token",
+    "activity_ids",
+    "kh_approval_request_id",
+    "message_follower_ids",
+    "message_ids",
+    "message_main_attachment_id",
+    "message_partner_ids",
+}
+
+
+class ApprovalMixin(models.AbstractModel):
+    """Puts a document under approval (审批).
+
+    Ten lines make a model reviewable: inherit this mixin, call `action_request_approval()`
+    from the button that submits, and move the document's state in the four hooks. While a
+    request is pending the document is frozen; lines of it refuse by calling
+    `document._approval_ensure_not_frozen()` in their own `create`, `write` and `unlink`.
+    Documents with `mail.activity.mixin` also get to-dos (and so e-mails) for approvers.
+    """
+
+    _name = "kh.approval.mixin"
+    _description = "Approval Mixin"
+
+    # === FIELDS === #
+    kh_approval_request_id = fields.Many2one(
+        "kh.approval.request",
+        string="Approval",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    kh_approval_state = fields.Selection(
+        [
+            ("none", "No approval"),
+            ("pending", "To approve"),
+            ("approved", "Approved"),
+            ("refused", "Refused"),
+            ("returned", "Returned"),
+            ("withdrawn", "Withdrawn"),
+        ],
+        string="Approval Status",
+        compute="_compute_kh_approval_state",
+        search="_search_kh_approval_state",
+        compute_sudo=True,
+    )
+    kh_approval_step_id = fields.Many2one(
+        related="kh_approval_request_id.step_id", string="Approval Step"
+    )
+    kh_can_decide = fields.Boolean(
+        string="I May Decide",
+        compute="_compute_kh_can_decide",
+        search="_search_kh_can_decide",
+    )
+
+    # === COMPUTE METHODS === #
+    @api.depends("kh_approval_request_id.state")
+    def _compute_kh_approval_state(self):
+        for record in self:
+            record.kh_approval_state = record.kh_approval_request_id.state or "none"
+
+    def _search_kh_approval_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("kh_approval_request_id.state", "in", set(value) - {"none"})
+        if "none" in value:
+            domain |= Domain("kh_approval_request_id", "=", False)
+        # sudo: whoever sees the document may know whether it is under review
+        return Domain("id", "in", self.sudo()._search(domain))
+
+    @api.depends("kh_approval_request_id.state", "kh_approval_request_id.step_id")
+    @api.depends_context("uid")
+    def _compute_kh_can_decide(self):
+        # sudo: the answer is a yes or no about the user who asks; env.user stays
+        for record, record_sudo in zip(self, self.sudo(), strict=True):
+            request_sudo = record_sudo.kh_approval_request_id
+            record.kh_can_decide = bool(request_sudo) and request_sudo.can_decide
+
+    def _search_kh_can_decide(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        requests = self.env["kh.approval.request"].search(
+            [("res_model", "=", self._name), ("can_decide", "=", True)]
+        )
+        domain = Domain("id", "in", requests.mapped("res_id"))
+        return domain if True in value else ~domain
+
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        if not self.env.su and any("kh_approval_request_id" in vals for vals in vals_list):
+            self._approval_deny_link()
+        if not self.env.su and self.env.context.get("default_kh_approval_request_id"):
+            self._approval_deny_link()
+        return records
+
+    def write(self, vals):
+        if "kh_approval_request_id" in vals and not self.env.su:
+            self._approval_deny_link()
+        if vals.keys() - TECHNICAL_FIELDS:
+            self._approval_ensure_writable(vals)
+        return super().write(vals)
+
+    def unlink(self):
+        requests_sudo = self.sudo().kh_approval_request_id
+        result = super().unlink()
+        # sudo: nobody may delete requests; with their document they have no meaning
+        requests_sudo.exists().unlink()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_under_review(self):
+        self._approval_ensure_not_frozen()
+
+    # === ACTION METHODS === #
+    def action_request_approval(self):
+        """Ask for the approval of these documents.
+
+        A document for which no flow is meant is granted at once.
+        """
+        self.check_access("write")
+        self._approval_ensure_not_frozen()
+        flows = self.env["kh.approval.flow"]._find_flows(self)
+        free = self.filtered(lambda r: not flows[r])
+        # sudo: requests are written by the engine only
+        requests_sudo = self.env["kh.approval.request"].sudo()
+        requests_sudo = requests_sudo.create(
+            [record._approval_prepare_request_vals(flows[record]) for record in self - free]
+        )
+        for request_sudo in requests_sudo:
+            document_sudo = self.sudo().browse(request_sudo.res_id)
+            document_sudo.kh_approval_request_id = request_sudo
+        for request_sudo in requests_sudo:
+            request_sudo._notify_waiting()
+        if free:
+            free.sudo()._approval_granted()
+        return True
+
+    def action_approval_approve(self, comment=None):
+        """Approve these documents as the current user."""
+        self._approval_decide("approve", comment)
+        return True
+
+    def action_approval_refuse(self, reason=None):
+        """Refuse these documents; asks for the reason when there is none."""
+        return self._approval_decide_or_ask("refuse", reason)
+
+    def action_approval_return(self, reason=None):
+        """Return these documents for correction; asks for the reason when there is none."""
+        return self._approval_decide_or_ask("return", reason)
+
+    def action_approval_withdraw(self):
+        """Take back one's own request for approval."""
+        self._approval_decide("withdraw")
+        return True
+
+    # === BUSINESS METHODS === #
+    def _approval_decide_or_ask(self, decision, reason):
+        if not reason:
+            self.check_access("read")
+            return self.sudo().kh_approval_request_id._open_reason_wizard(decision)
+        self._approval_decide(decision, reason)
+        return True
+
+    def _approval_decide(self, decision, comment=None):
+        """The one door for decisions: checks who may decide, books it, calls the hooks.
+
+        :param str decision: "approve", "refuse", "return" or "withdraw"
+        :param str comment: required to refuse or return
+        :raise UserError: nothing to decide, or the reason is missing
+        :raise AccessError: the current user may not decide
+        """
+        self.check_access("read")
+        requests_sudo = self.sudo().kh_approval_request_id
+        if len(requests_sudo) != len(self):
+            raise UserError(self.env._("There is nothing to approve here."))
+        requests_sudo._decide(decision, comment)
+
+    def _approval_prepare_request_vals(self, flow):
+        self.ensure_one()
+        return {
+            "name": self.display_name,
+            "summary": self._approval_get_summary(),
+            "flow_id": flow.id,
+            "step_id": flow.step_ids.sorted(lambda s: (s.sequence, s.id))[:1].id,
+            "res_model": self._name,
+            "res_id": self.id,
+            "requester_id": self.env.uid,
+            "company_id": self._approval_get_company().id,
+        }
+
+    def _approval_get_company(self):
+        """Return the company of the document (hook)."""
+        self.ensure_one()
+        return self.company_id if "company_id" in self._fields else self.env.company
+
+    def _approval_get_summary(self):
+        """Return one line that says what is being approved (hook)."""
+        self.ensure_one()
+        return self.display_name
+
+    def _is_under_review(self):
+        """Answer whether this document waits for an approval."""
+        self.ensure_one()
+        return self.kh_approval_state == "pending"
+
+    def _approval_frozen(self):
+        """Return the documents of `self` that wait for an approval.
+
+        Costs no query where the link is in the cache and empty.
+        """
+        linked = self.filtered(lambda r: r.sudo().kh_approval_request_id)
+        return linked.filtered(lambda r: r._is_under_review()) if linked else linked
+
+    def _approval_ensure_not_frozen(self):
+        """Raise if one of these documents is under review (lines call this too)."""
+        if frozen := self._approval_frozen():
+            raise UserError(
+                self.env._(
+                    "%(document)s is under review and cannot be changed. Withdraw the request "
+                    "or have it returned first.",
+                    document=frozen[0].display_name,
+                )
+            )
+
+    def _approval_ensure_writable(self, vals):
+        """Raise if `vals` would change a document under review."""
+        if (frozen := self._approval_frozen()) and (
+            vals.keys() - TECHNICAL_FIELDS - frozen._approval_writable_fields()
+        ):
+            frozen._approval_ensure_not_frozen()
+
+    def _approval_deny_link(self):
+        raise AccessError(self.env._("The approval of a document is set by its workflow only."))
+
+    # === HOOKS === #
+    def _approval_writable_fields(self):
+        """Return the names of the fields that stay writable under review."""
+        return set()
+
+    def _approval_granted(self):
+        """The last step is approved (or no flow is meant); runs as superuser."""
+
+    def _approval_refused(self, reason):
+        """Somebody refused; runs as superuser."""
+
+    def _approval_returned(self, reason):
+        """Somebody returned the document for correction; runs as superuser."""
+
+    def _approval_withdrawn(self):
+        """The requester took the request back; runs as superuser."""
