@@ -245,6 +245,9 @@ class ApprovalMixin(models.AbstractModel):
         """Return the names of the fields that stay writable under review."""
         return set()
 
+    def _approval_ensure_can_decide(self, decision):
+        """Raise if the document is not ready for this decision; runs as superuser."""
+
     def _approval_granted(self):
         """The last step is approved (or no flow is meant); runs as superuser."""
 

@@ -117,7 +117,9 @@ class ApprovalRequest(models.Model):
                     document=self.name,
                 )
             )
-        self._get_document().with_user(user).check_access("read")
+        document = self._get_document()
+        document.with_user(user).check_access("read")
+        document._approval_ensure_can_decide(decision)
 
     def _is_manager(self, user):
         return user.has_group("kh_b2b_approval.group_approval_manager")

@@ -1,0 +1,37 @@
+{
+    "name": "KH B2B Member",
+    "version": "19.0.1.0.0",
+    "author": "KH B2B",
+    "license": "LGPL-3",
+    "category": "Sales/B2B",
+    "summary": "Dealers apply online, are reviewed and admitted with all their rights on one page",
+    "depends": ["kh_b2b_approval", "partnership", "sale", "portal"],
+    "external_dependencies": {"python": ["python-stdnum"]},
+    "data": [
+        "security/res_groups.xml",
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "data/res_users_role_data.xml",
+        "data/ir_sequence_data.xml",
+        "data/mail_template_data.xml",
+        "data/approval_flow_data.xml",
+        "views/sales_area_views.xml",
+        "views/member_application_views.xml",
+        "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/member_menus.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": [
+            "kh_b2b_member/static/src/scss/registration.scss",
+            "kh_b2b_member/static/src/interactions/**/*",
+        ],
+        "web.assets_backend": [
+            "kh_b2b_member/static/src/scss/review.scss",
+            "kh_b2b_member/static/src/fields/**/*",
+        ],
+    },
+    "uninstall_hook": "uninstall_hook",
+    "application": True,
+    "installable": True,
+}

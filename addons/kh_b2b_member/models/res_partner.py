@@ -1,0 +1,32 @@
+from odoo import fields, models
+
+MEMBER_TYPES = [("personal", "Personal"), ("vip", "VIP"), ("company", "Company")]
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # A dealer (经销商) is an admitted commercial entity. Level = core `grade_id`,
+    # salesperson = core `user_id`, unified social credit code = core `vat`.
+    kh_is_dealer = fields.Boolean(
+        string="Dealer", copy=False, index="btree_not_null", tracking=True
+    )
+    kh_member_type = fields.Selection(
+        MEMBER_TYPES, string="Member Type", tracking=True, help="Set by the admission."
+    )
+    kh_sales_area_ids = fields.Many2many(
+        "kh.sales.area",
+        "kh_sales_area_res_partner_rel",
+        "partner_id",
+        "area_id",
+        string="Sales Areas",
+        tracking=True,
+    )
+    user_id = fields.Many2one(tracking=True)
+    # fapiao data (开票资料)
+    kh_invoice_title = fields.Char(string="Invoice Title", tracking=True)
+    kh_invoice_address = fields.Char(string="Invoice Address")
+    kh_invoice_phone = fields.Char(string="Invoice Phone")
+    kh_application_ids = fields.One2many(
+        "kh.member.application", "partner_id", string="Applications"
+    )
