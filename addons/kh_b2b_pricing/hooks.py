@@ -1,0 +1,16 @@
+from odoo.tools import SQL
+
+
+def uninstall_hook(env):
+    """Delete the price rules of dealers, levels and contracts.
+
+    Their columns go with the add-on; the rows would stay and become everybody's price.
+    """
+    env["product.pricelist.item"].flush_model()
+    env.cr.execute(
+        SQL(
+            "DELETE FROM product_pricelist_item WHERE kh_partner_id IS NOT NULL"
+            " OR kh_grade_id IS NOT NULL OR kh_contract_id IS NOT NULL OR kh_is_pending"
+        )
+    )
+    env["product.pricelist.item"].invalidate_model()
