@@ -1,0 +1,26 @@
+"""Figures and names shared by the shop's models, controllers and templates."""
+
+# Rows of the catalogue table on one page.
+ROWS_PER_PAGE = 50
+
+# A product with more variants than this is one row that opens its own page.
+MAX_VARIANT_ROWS = 60
+
+# Lines accepted by one "add to cart"; more is refused as a whole, never cut.
+MAX_LINES_PER_ADD = 1000
+
+# Orders of the catalogue, by the name used in the address.
+SORTS = {
+    "featured": "website_sequence asc, name asc, default_code asc, id asc",
+    "code": "default_code asc, id asc",
+    "name": "name asc, default_code asc, id asc",
+    "price": "list_price asc, default_code asc, id asc",
+    "price_desc": "list_price desc, default_code asc, id asc",
+    "newest": "create_date desc, id desc",
+}
+DEFAULT_SORT = "featured"
+
+LAYOUTS = ("table", "cards")
+
+# Key of the per-website asset that keeps foreign fonts out.
+FONT_ASSET_KEY = "kh_b2b_portal.system_fonts"

@@ -1,0 +1,1 @@
+from . import cart, cart_json, checkout, home, shop

@@ -1,0 +1,46 @@
+from odoo.http import request, route
+
+from odoo.addons.website_sale.controllers.cart import Cart
+
+from .shop import ShopCatalogue
+
+
+class ShopCart(Cart):
+    """The cart as a dense table (W5), on B2B shops."""
+
+    @route()
+    def cart(self, id=None, access_token=None, revive_method="", **post):  # noqa: A002
+        if not request.website.kh_is_b2b or (id and access_token):
+            return super().cart(
+                id=id, access_token=access_token, revive_method=revive_method, **post
+            )
+        if not request.website.has_ecommerce_access():
+            return request.redirect("/web/login?redirect=/shop/cart")
+        order_sudo = request.cart
+        # As in core: archived products leave the cart before it is shown.
+        gone = order_sudo.order_line.filtered(
+            lambda line: line.product_id and not line.product_id.active
+        )
+        gone_names = gone.mapped("product_id.display_name")
+        gone.unlink()
+        values = {
+            "additional_title": request.env._("Cart"),
+            "order": order_sudo,
+            "lines": order_sudo._kh_cart_lines(),
+            "totals": order_sudo._kh_cart_totals(),
+            "gone_names": gone_names,
+            "notices": request.session.pop("kh_cart_notices", []),
+            "last_order": self._kh_last_order(),
+            **ShopCatalogue._kh_page_values(),
+        }
+        return request.render("kh_b2b_portal.cart", values)
+
+    @staticmethod
+    def _kh_last_order():
+        """The dealer's last order, to fill an empty cart with."""
+        if request.env.user._is_public():
+            return request.env["sale.order"]
+        domain = request.env["sale.order"]._kh_home_domain(
+            request.env.user.partner_id, request.website
+        )
+        return request.env["sale.order"].search(domain, order="date_order desc, id desc", limit=1)

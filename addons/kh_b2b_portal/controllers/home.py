@@ -1,0 +1,77 @@
+from werkzeug.exceptions import NotFound
+
+from odoo.http import request, route
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+
+from ..utils import format_money
+
+RECENT_ORDERS = 5
+
+
+class DealerHome(CustomerPortal):
+    """The dealer's first page: what to do now, and the way to the next order (W1)."""
+
+    @route()
+    def home(self, **kw):
+        response = super().home(**kw)
+        if request.website.kh_is_b2b and getattr(response, "qcontext", None) is not None:
+            response.qcontext.update(self._kh_prepare_home_values())
+        return response
+
+    def _kh_prepare_home_values(self):
+        website = request.website
+        partner = request.env.user.partner_id
+        Order = request.env["sale.order"]
+        domain = Order._kh_home_domain(partner, website)
+        # sudo: the dealer's own company, and the business card of its salesperson
+        company_sudo = partner.sudo().commercial_partner_id
+        return {
+            "kh_home": True,
+            "my_details": False,
+            "no_breadcrumbs": True,
+            "kh_partner": company_sudo,
+            "kh_is_dealer": company_sudo.kh_is_dealer,
+            "kh_stages": Order._kh_home_stages(partner, website),
+            "kh_orders": Order.search(
+                domain, order="date_order desc, id desc", limit=RECENT_ORDERS
+            ),
+            "kh_salesperson": company_sudo.user_id,
+            "kh_cart_totals": request.cart._kh_cart_totals(),
+            "kh_currency": website.currency_id,
+            "kh_money": format_money,
+            "kh_profile_complete": bool(company_sudo.vat and company_sudo.street),
+        }
+
+    @route(
+        "/shop/kh/reorder", type="http", auth="user", website=True, methods=["POST"], sitemap=False
+    )
+    def kh_reorder(self, order_id, **_kwargs):
+        """Put what an order contained into the cart, at today's price and stock."""
+        website = request.website
+        if not website.kh_is_b2b or not str(order_id).isdigit():
+            raise NotFound
+        Order = request.env["sale.order"]
+        domain = Order._kh_home_domain(request.env.user.partner_id, website)
+        order = Order.search(domain & [("id", "=", int(order_id))], limit=1)
+        if not order:
+            raise NotFound
+        # sudo: products of an old order may be hidden by now; they are refused by name below
+        quantities = order.sudo()._kh_cart_quantities()
+        names = {product.id: product.name for product in order.sudo().order_line.product_id}
+        found = request.env["product.product"].search(
+            [("id", "in", list(quantities)), *website.sale_product_domain()]
+        )
+        cart_sudo = request.cart or website._create_cart()
+        result = cart_sudo._kh_add_products(
+            [(product_id, quantities[product_id], None) for product_id in found.ids],
+            source="shop",
+        )
+        refused = [(product_id, "") for product_id in quantities if product_id not in found.ids]
+        refused += result.refused
+        request.session["kh_cart_notices"] = [
+            f"{names[product_id]} · {reason or request.env._('No longer for sale.')}"
+            for product_id, reason in refused
+        ]
+        request.session["website_sale_cart_quantity"] = cart_sudo.cart_quantity
+        return request.redirect("/shop/cart")

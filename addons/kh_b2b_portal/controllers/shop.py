@@ -1,0 +1,104 @@
+from odoo.http import request, route
+
+from odoo.addons.website_sale.controllers.main import WebsiteSale
+
+from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
+from ..utils import format_money, format_price, format_quantity, normalise
+
+LAYOUT_SESSION_KEY = "kh_shop_layout"
+
+
+class ShopCatalogue(WebsiteSale):
+    """The catalogue as a table to order from (W2), on B2B shops."""
+
+    @route()
+    def shop(self, page=0, category=None, search="", **post):
+        website = request.website
+        if not website.kh_is_b2b or not website.has_ecommerce_access():
+            return super().shop(page=page, category=category, search=search, **post)
+        category = self._validate_and_get_category(category)
+        values = self._kh_prepare_catalogue_values(category, normalise(search), page, **post)
+        return request.render("kh_b2b_portal.shop", values)
+
+    def _kh_prepare_catalogue_values(self, category, search, page, order="", layout="", **post):
+        """Everything the catalogue page shows, in a constant number of queries."""
+        website = request.website
+        sort = order if order in SORTS else DEFAULT_SORT
+        url = self._get_shop_path(category)
+        query = {"search": search, "order": "" if sort == DEFAULT_SORT else sort}
+        query = {key: value for key, value in query.items() if value}
+        step = ROWS_PER_PAGE
+        products, total = website._kh_catalogue_search(
+            search=search,
+            category=category,
+            sort=sort,
+            offset=max(page - 1, 0) * step,
+            limit=step,
+        )
+        if page > 1 and not products:  # a page beyond the end, for example after a filter
+            page = 1
+            products, total = website._kh_catalogue_search(
+                search=search, category=category, sort=sort, limit=step
+            )
+        return {
+            "additional_title": category.name or request.env._("Catalog"),
+            "main_object": category or None,
+            "category": category,
+            "search": search,
+            "sort": sort,
+            "sorts": self._kh_sort_labels(),
+            "shop_url": url,
+            "query": query,
+            "layout": self._kh_layout(layout),
+            "rows": website._kh_catalogue_rows(products, request.cart),
+            "total": total,
+            "categories": website._kh_category_tree(),
+            "pager": website.pager(
+                url=url, total=total, page=page, step=step, scope=5, url_args=query
+            ),
+            **self._kh_page_values(),
+        }
+
+    @staticmethod
+    def _kh_page_values():
+        """What every page with catalogue rows needs."""
+        website = request.website
+        return {
+            "kh_is_visitor": request.env.user._is_public(),
+            "kh_currency": website.currency_id,
+            "kh_tax_included": website.show_line_subtotals_tax_selection == "tax_included",
+            "kh_price_digits": request.env["decimal.precision"].precision_get("Product Price"),
+            "kh_price": format_price,
+            "kh_qty": format_quantity,
+            "kh_money": format_money,
+        }
+
+    @staticmethod
+    def _kh_layout(layout):
+        """The layout asked for, remembered; the table unless the user chose otherwise."""
+        if layout in LAYOUTS:
+            request.session[LAYOUT_SESSION_KEY] = layout
+        remembered = request.session.get(LAYOUT_SESSION_KEY)
+        return remembered if remembered in LAYOUTS else LAYOUTS[0]
+
+    @staticmethod
+    def _kh_sort_labels():
+        _ = request.env._
+        return {
+            "featured": _("Featured"),
+            "code": _("Item no."),
+            "name": _("Name"),
+            "price": _("Market price, low to high"),
+            "price_desc": _("Market price, high to low"),
+            "newest": _("Newest"),
+        }
+
+    def _prepare_product_values(self, product, category, **kwargs):
+        values = super()._prepare_product_values(product, category, **kwargs)
+        website = request.website
+        if website.kh_is_b2b:
+            variants = product.product_variant_ids
+            rows = website._kh_catalogue_rows(variants, request.cart) if variants else []
+            values.update(self._kh_page_values())
+            values["kh_rows"] = [row._replace(variant_count=0) for row in rows]
+        return values

@@ -1,0 +1,11 @@
+from . import (
+    product_product,
+    res_config_settings,
+    res_partner,
+    sale_order,
+    sale_order_home,
+    sale_order_line,
+    shop_request,
+    website,
+    website_catalogue,
+)

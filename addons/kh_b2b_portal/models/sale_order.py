@@ -1,0 +1,48 @@
+from odoo import fields, models
+
+from ..utils import format_amount, format_money, format_quantity
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === FIELDS === #
+    kh_dealer_note = fields.Text(
+        "Dealer's Note", copy=False, help="What the dealer asked for when sending the order."
+    )
+
+    # === BUSINESS METHODS - CART === #
+    def _kh_cart_lines(self):
+        """Lines a dealer counts as goods: neither delivery fees nor sections."""
+        return self.order_line.filtered(
+            lambda line: line.product_id and not line.is_delivery and not line.display_type
+        )
+
+    def _kh_cart_quantities(self):
+        """Quantity of each product in the cart, in the product's unit."""
+        quantities = {}
+        for line in self._kh_cart_lines():
+            product = line.product_id
+            quantity = line.product_uom_id._compute_quantity(
+                line.product_uom_qty, product.uom_id, round=False
+            )
+            quantities[product.id] = quantities.get(product.id, 0.0) + quantity
+        return quantities
+
+    def _kh_cart_totals(self):
+        """Totals of the cart as the page shows them (strings), with kinds and pieces.
+
+        :rtype: dict[str, int | str]
+        """
+        lines = self._kh_cart_lines()
+        currency = self.currency_id
+        digits = currency.decimal_places
+        return {
+            "kinds": len(lines),
+            "pieces": format_quantity(sum(lines.mapped("product_uom_qty"))),
+            "untaxed": format_amount(self.amount_untaxed, digits),
+            "tax": format_amount(self.amount_tax, digits),
+            "delivery": format_amount(self.amount_delivery, digits),
+            "amount": self.amount_total,
+            "total": format_money(self.amount_total, currency) if self else "",
+        }

@@ -1,0 +1,156 @@
+from typing import Any, NamedTuple
+
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..const import DEFAULT_SORT, MAX_VARIANT_ROWS, SORTS
+from ..utils import normalise
+
+
+class CatalogueRow(NamedTuple):
+    """One line of the catalogue: what a dealer must know to fill in a quantity."""
+
+    product_id: int
+    name: str
+    url: str
+    item_no: str
+    spec: str
+    image_url: str  # empty: no picture
+    stock: Any  # StockWord
+    price: Any  # DisplayPrice
+    uom: str
+    cart_quantity: float
+    can_add: bool  # False: must be configured on its own page
+    variant_count: int  # 0: this very variant; else the row stands for so many
+
+
+class CategoryNode(NamedTuple):
+    """A category with the number of products the viewer finds in it and below."""
+
+    category: Any
+    count: int
+    children: tuple
+
+
+class Website(models.Model):
+    _inherit = "website"
+
+    # === BUSINESS METHODS - CATALOGUE === #
+    def _kh_catalogue_search(self, *, search="", category=None, sort="", offset=0, limit=None):
+        """Find the variants of one catalogue page, as the current user may see them.
+
+        :return: ``(products, total)``
+        """
+        self.ensure_one()
+        Product = self.env["product.product"]
+        domain = self._kh_catalogue_domain(search, category)
+        total = Product.search_count(domain)
+        order = SORTS.get(sort) or SORTS[DEFAULT_SORT]
+        return Product.search_fetch(domain, offset=offset, limit=limit, order=order), total
+
+    def _kh_catalogue_domain(self, search="", category=None):
+        """Variants for sale on this website; every word of the search must be found."""
+        domains = [Domain(self.sale_product_domain())]
+        domains += [self._kh_search_domain(word) for word in normalise(search).split()]
+        if category:
+            domains.append(Domain("public_categ_ids", "child_of", category.id))
+        collapsed = self._kh_collapsed_variants()
+        if collapsed and not search:
+            domains.append(
+                Domain("product_tmpl_id", "not in", list(collapsed))
+                | Domain("id", "in", [first for first, _count in collapsed.values()])
+            )
+        return Domain.AND(domains)
+
+    def _kh_search_domain(self, word):
+        """Where one word of a search is looked for: name, item no., bar code, specification."""
+        return Domain.OR(
+            [
+                Domain("name", "ilike", word),
+                Domain("default_code", "ilike", word),
+                Domain("barcode", "ilike", word),
+                Domain("product_template_variant_value_ids.name", "ilike", word),
+            ]
+        )
+
+    def _kh_collapsed_variants(self):
+        """Products with too many variants: ``{template: (first variant, count)}``."""
+        self.env["product.product"].flush_model(["active", "product_tmpl_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT product_tmpl_id, MIN(id), COUNT(*) FROM product_product
+                WHERE active GROUP BY product_tmpl_id HAVING COUNT(*) > %s
+                """,
+                MAX_VARIANT_ROWS,
+            )
+        )
+        return {template: (first, count) for template, first, count in rows}
+
+    def _kh_catalogue_rows(self, products, order=None):
+        """Gather the facts of the given variants in a constant number of queries.
+
+        :param order: the user's cart, for "in the cart: 20"
+        :rtype: list[CatalogueRow]
+        """
+        self.ensure_one()
+        prices = products._kh_get_display_prices(website=self)
+        words = products._kh_get_stock_words()
+        collapsed = self._kh_collapsed_variants()
+        in_cart = order._kh_cart_quantities() if order else {}
+        # sudo: units, attributes and pictures of products the user was found to see
+        products_sudo = products.sudo()
+        pictures = products_sudo._kh_picture_urls()
+        return [
+            CatalogueRow(
+                product_id=product.id,
+                name=product.name,
+                url=product._kh_shop_url(),
+                item_no=product.default_code or "",
+                spec=product._kh_spec(),
+                image_url=pictures.get(product.id, ""),
+                stock=words[product.id],
+                price=prices[product.id],
+                uom=product.uom_id.name,
+                cart_quantity=in_cart.get(product.id, 0.0),
+                can_add=product._kh_is_directly_orderable(),
+                variant_count=self._kh_row_variant_count(product, collapsed),
+            )
+            for product in products_sudo
+        ]
+
+    def _kh_row_variant_count(self, product, collapsed):
+        """How many variants a row stands for; 0 for a row that is one variant."""
+        first, count = collapsed.get(product.product_tmpl_id.id, (None, 0))
+        return count if first == product.id else 0
+
+    # === BUSINESS METHODS - CATEGORIES === #
+    def _kh_category_tree(self):
+        """Categories in which the current user finds products, as a tree with exact counts.
+
+        :rtype: tuple[CategoryNode]
+        """
+        self.ensure_one()
+        groups = self.env["product.template"]._read_group(
+            Domain(self.sale_product_domain()) & Domain("public_categ_ids", "!=", False),
+            ["public_categ_ids"],
+            ["id:array_agg"],
+        )
+        products = {category.id: set(ids) for category, ids in groups if category}
+        # sudo: core's rule on empty categories asks product by product; ours are counted above
+        categories = self.env["product.public.category"].sudo()
+        categories = categories.search_fetch(self.website_domain(), ["name", "parent_id"])
+        children = categories.grouped("parent_id")
+
+        def build(parent):
+            nodes, found = [], set()
+            for category in children.get(parent, ()):
+                below, below_found = build(category)
+                own = products.get(category.id, set()) | below_found
+                if own:
+                    nodes.append(CategoryNode(category, len(own), below))
+                    found |= own
+            return tuple(nodes), found
+
+        return build(categories.browse())[0]

@@ -1,0 +1,255 @@
+import { Interaction } from "@web/public/interaction";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+import {
+    errorText,
+    formatAmount,
+    formatQuantity,
+    makeKey,
+    moveFocus,
+    parseQuantity,
+    showTotals,
+} from "./kh_quantity";
+
+/**
+ * Rows to order from: quantities are kept on this device until they are in the cart, so that
+ * filtering, paging and going back lose nothing; one click adds them all.
+ */
+export class KhCatalogue extends Interaction {
+    static selector = ".kh-catalogue:not([data-kh-visitor])";
+    dynamicContent = {
+        "[data-kh-qty]": {
+            "t-on-input": this.onInput,
+            "t-on-focus": (ev) => ev.target.select(),
+            "t-on-change": this.onChange,
+            "t-on-keydown": this.onKeydown,
+        },
+        "[data-kh-step]": { "t-on-click": this.onStep },
+        "[data-kh-add]": { "t-on-click": this.locked(this.onAdd, true) },
+        "[data-kh-clear]": { "t-on-click": this.onClear },
+        _window: { "t-on-pageshow": this.restore },
+    };
+
+    setup() {
+        this.storeKey = `kh_quantities_${this.el.dataset.khStore}`;
+        this.filled = this.load();
+        this.pendingKey = null;
+    }
+
+    start() {
+        this.restore();
+    }
+
+    // --- kept on the device ---------------------------------------------------------------
+
+    load() {
+        try {
+            return JSON.parse(sessionStorage.getItem(this.storeKey)) || {};
+        } catch {
+            return {}; // storage is switched off or broken: the page works without it
+        }
+    }
+
+    save() {
+        this.pendingKey = null; // another content is another request
+        try {
+            sessionStorage.setItem(this.storeKey, JSON.stringify(this.filled));
+        } catch {
+            // storage is switched off or full: quantities live as long as the page
+        }
+        this.showBar();
+    }
+
+    restore() {
+        this.filled = this.load();
+        for (const row of this.el.querySelectorAll("tr[data-kh-product]")) {
+            const input = row.querySelector("[data-kh-qty]");
+            const kept = this.filled[row.dataset.khProduct];
+            if (input) {
+                input.value = kept ? formatQuantity(kept.qty) : "";
+                row.classList.toggle("kh-row-filled", Boolean(kept));
+            }
+        }
+        this.showBar();
+    }
+
+    // --- one row ----------------------------------------------------------------------------
+
+    setQuantity(input, quantity) {
+        const row = input.closest("tr");
+        const id = row.dataset.khProduct;
+        input.classList.toggle("is-invalid", quantity === null);
+        if (quantity) {
+            this.filled[id] = {
+                qty: quantity,
+                price: parseFloat(row.dataset.khPrice || 0),
+                ladder: JSON.parse(row.dataset.khLadder || "[]"),
+            };
+        } else {
+            delete this.filled[id];
+        }
+        row.classList.toggle("kh-row-filled", Boolean(quantity));
+        this.save();
+    }
+
+    onInput(ev) {
+        if (!ev.isComposing) {
+            this.setQuantity(ev.target, parseQuantity(ev.target.value));
+        }
+    }
+
+    onChange(ev) {
+        const quantity = parseQuantity(ev.target.value);
+        this.setQuantity(ev.target, quantity);
+        if (quantity !== null) {
+            ev.target.value = quantity ? formatQuantity(quantity) : "";
+        }
+    }
+
+    onKeydown(ev) {
+        if (ev.isComposing) {
+            return;
+        }
+        if (ev.key === "Escape") {
+            ev.target.value = "";
+            this.setQuantity(ev.target, 0);
+        } else {
+            moveFocus(ev, this.el);
+        }
+    }
+
+    onStep(ev) {
+        const button = ev.target.closest("[data-kh-step]");
+        const input = button.parentElement.querySelector("[data-kh-qty]");
+        const step = Number(button.dataset.khStep);
+        const quantity = Math.max((parseQuantity(input.value) || 0) + step, 0);
+        input.value = quantity ? formatQuantity(quantity) : "";
+        this.setQuantity(input, quantity);
+    }
+
+    // --- the sum and the button -------------------------------------------------------------
+
+    showBar() {
+        const bar = this.el.querySelector("[data-kh-bar]");
+        const rows = Object.values(this.filled);
+        if (!bar) {
+            return;
+        }
+        bar.hidden = !rows.length && bar.dataset.khKeep !== "1";
+        document.body.classList.toggle("kh-has-bar", !bar.hidden);
+        const amount = rows.reduce((sum, row) => sum + row.qty * priceFor(row), 0);
+        const sums = {
+            kinds: rows.length,
+            pieces: formatQuantity(rows.reduce((sum, row) => sum + row.qty, 0)),
+            amount: this.el.dataset.khCurrency + formatAmount(amount, +this.el.dataset.khDigits),
+        };
+        for (const el of bar.querySelectorAll("[data-kh-sum]")) {
+            el.textContent = sums[el.dataset.khSum];
+        }
+        bar.querySelector("[data-kh-add]").disabled = !rows.length;
+    }
+
+    showMessage(text, isError = false) {
+        const el = this.el.querySelector("[data-kh-message]");
+        el.hidden = !text;
+        el.textContent = text;
+        el.classList.toggle("kh-is-error", isError);
+        this.el.querySelector("[data-kh-bar]").dataset.khKeep = text && isError ? "1" : "";
+    }
+
+    onClear() {
+        this.filled = {};
+        this.showMessage("");
+        this.save();
+        this.restore();
+    }
+
+    async onAdd() {
+        const lines = Object.entries(this.filled).map(([id, row]) => ({
+            product_id: Number(id),
+            qty: row.qty,
+        }));
+        this.pendingKey ||= makeKey(); // kept for a repeat after a lost answer
+        let result;
+        try {
+            result = await this.waitFor(
+                rpc("/shop/kh/cart/add", { lines, key: this.pendingKey }, { silent: true })
+            );
+        } catch (error) {
+            this.showMessage(
+                errorText(
+                    error,
+                    _t("The connection failed. Your quantities are kept; try again.")
+                ),
+                true
+            );
+            return;
+        }
+        this.afterAdd(result);
+    }
+
+    afterAdd({ added, refused, totals }) {
+        for (const [id, state] of Object.entries(added)) {
+            delete this.filled[id];
+            const row = this.el.querySelector(`tr[data-kh-product="${id}"]`);
+            if (row) {
+                row.classList.add("kh-row-added");
+                row.querySelector(".kh-incart").textContent = _t(
+                    "✓ Added · in cart %s",
+                    state.in_cart
+                );
+            }
+        }
+        for (const { product_id: id, reason } of refused) {
+            const row = this.el.querySelector(`tr[data-kh-product="${id}"]`);
+            if (row) {
+                row.querySelector(".kh-incart").textContent = reason;
+                row.classList.add("kh-row-refused");
+            }
+        }
+        this.showMessage(
+            refused.length
+                ? _t("%(added)s added, %(refused)s to correct: %(reason)s", {
+                      added: Object.keys(added).length,
+                      refused: refused.length,
+                      reason: refused[0].reason,
+                  })
+                : "",
+            Boolean(refused.length)
+        );
+        showTotals(totals);
+        this.save();
+        this.restore();
+    }
+}
+
+/** The price of a filled row at its quantity. */
+function priceFor(row) {
+    return (row.ladder || []).reduce(
+        (price, [minimum, step]) => (row.qty >= minimum ? step : price),
+        row.price
+    );
+}
+
+export class KhSort extends Interaction {
+    static selector = "[data-kh-sort]";
+    dynamicContent = { _root: { "t-on-change": () => this.el.form.submit() } };
+}
+
+/** "/" puts the cursor into the search, as long as nothing is being typed. */
+export class KhSearch extends Interaction {
+    static selector = "[data-kh-search]";
+    dynamicContent = { _document: { "t-on-keydown": this.onKeydown } };
+
+    onKeydown(ev) {
+        if (ev.key === "/" && !ev.isComposing && !ev.target.closest("input, textarea, select")) {
+            ev.preventDefault();
+            this.el.focus();
+        }
+    }
+}
+
+registry.category("public.interactions").add("kh_b2b_portal.catalogue", KhCatalogue);
+registry.category("public.interactions").add("kh_b2b_portal.sort", KhSort);
+registry.category("public.interactions").add("kh_b2b_portal.search", KhSearch);

@@ -1,0 +1,73 @@
+import { Interaction } from "@web/public/interaction";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+import { errorText, makeKey, showTotals } from "./kh_quantity";
+
+/** The order on one page: every choice is kept at once, one button sends it once. */
+export class KhCheckout extends Interaction {
+    static selector = "[data-kh-checkout-form]";
+    dynamicContent = {
+        "[name=kh_address]": {
+            "t-on-change": (ev) =>
+                this.keep("/shop/kh/checkout/address", { partner_id: Number(ev.target.value) }),
+        },
+        "[name=kh_carrier]": {
+            "t-on-change": (ev) =>
+                this.keep("/shop/kh/checkout/delivery", { carrier_id: Number(ev.target.value) }),
+        },
+        "[data-kh-submit]": { "t-on-click": this.locked(this.onSubmit, true) },
+    };
+
+    setup() {
+        this.key = makeKey();
+        this.button = this.el.querySelector("[data-kh-submit]");
+    }
+
+    async keep(url, params) {
+        this.showError("");
+        this.button.disabled = true;
+        try {
+            const totals = await this.waitFor(rpc(url, params, { silent: true }));
+            this.button.dataset.amount = totals.amount;
+            showTotals(totals);
+        } catch (error) {
+            this.showError(errorText(error, _t("The connection failed. Try again.")));
+        }
+        this.button.disabled = false;
+    }
+
+    async onSubmit() {
+        const payment = this.el.querySelector("[name=kh_payment]:checked");
+        if (!payment) {
+            return this.showError(_t("Choose how to pay."));
+        }
+        this.showError("");
+        const params = {
+            key: this.key,
+            method_id: Number(payment.value),
+            provider_id: Number(payment.dataset.provider),
+            amount: parseFloat(this.button.dataset.amount),
+            note: this.el.querySelector("[name=kh_note]").value,
+            date: this.el.querySelector("[name=kh_date]").value,
+        };
+        try {
+            const { redirect } = await this.waitFor(
+                rpc("/shop/kh/checkout/submit", params, { silent: true })
+            );
+            window.location.assign(redirect);
+            return new Promise(() => {}); // stay locked until the next page is there
+        } catch (error) {
+            this.key = error?.data ? makeKey() : this.key; // a lost answer: same key, same order
+            this.showError(errorText(error, _t("The connection failed. Nothing is lost; try again.")));
+        }
+    }
+
+    showError(text) {
+        const el = this.el.querySelector("[data-kh-error]");
+        el.hidden = !text;
+        el.textContent = text;
+    }
+}
+
+registry.category("public.interactions").add("kh_b2b_portal.checkout", KhCheckout);
