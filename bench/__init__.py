@@ -1,0 +1,20 @@
+"""Benchmarks against Odoo core and its peers; run by ``./kh bench``.
+
+A bench is a module of this package which says, without any framework:
+
+* ``TITLE``: one line;
+* ``SIDES``: for ``"ours"`` and ``"peer"``, the modules that its database needs;
+* ``SCALE``: the default size, changed by ``./kh bench NAME --scale N``;
+* ``prepare(env, side, scale)``: fill a new database, once (the caller commits);
+* ``CASES``: a list of dictionaries with
+
+  ========  ==========================================================================
+  case      what is measured, as the table shows it
+  start     ``start(env, side, **args)`` makes everything ready and returns the measured
+            call, which takes no argument; what it changes is rolled back
+  args      keyword arguments of ``start``
+  bar       the highest ratio of the medians, ours to peer, that is accepted
+  limits    optional absolute bars on our side: ``seconds``, ``queries``, ``memory`` (MB)
+  rounds    optional number of rounds, when the usual one is too many for a slow case
+  ========  ==========================================================================
+"""

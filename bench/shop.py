@@ -1,0 +1,55 @@
+"""The first page of the shop for a dealer with contract prices: ours against plain Odoo."""
+
+from bench import data
+from bench.browser import Visitor
+
+TITLE = "shop: first page for a dealer with 1,000 contract prices"
+SIDES = {"ours": ["kh_b2b_portal"], "peer": ["website_sale_stock"]}
+SCALE = 10_000
+
+
+def prepare(env, side, scale):
+    data.turn_pricelists_on(env)
+    products = data.create_products(env)
+    dealers = data.create_dealers(env, max(scale // len(products), 1))
+    if side == "ours":
+        data.give_each_dealer_prices(env, side, dealers, products)
+        env["website"].search([]).kh_is_b2b = True
+    else:
+        # plain Odoo with one pricelist for everybody
+        data.give_each_dealer_prices(env, side, dealers[:1], products)
+
+
+def open_page(env, side, login, path, expect):
+    visitor = Visitor(env, login)
+
+    def run():
+        visitor.get(path, expect)
+
+    return run
+
+
+# "At most 1.0 times plain website_sale with one pricelist" for a dealer; a stranger likewise.
+CASES = [
+    {
+        "case": "first page, dealer",
+        "start": open_page,
+        "args": {"login": data.LOGIN, "path": "/shop", "expect": "Circuit breaker"},
+        "bar": 1.0,
+        "rounds": 9,
+    },
+    {
+        "case": "first page, stranger",
+        "start": open_page,
+        "args": {"login": None, "path": "/shop", "expect": "Circuit breaker"},
+        "bar": 1.0,
+        "rounds": 9,
+    },
+    {
+        "case": "search, dealer",
+        "start": open_page,
+        "args": {"login": data.LOGIN, "path": "/shop?search=breaker", "expect": "Circuit breaker"},
+        "bar": 1.0,
+        "rounds": 9,
+    },
+]

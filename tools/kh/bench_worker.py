@@ -1,0 +1,126 @@
+"""Inside Odoo: one side of a bench, asked by the harness through standard input and output.
+
+Each line read is a JSON command (``describe``, ``prepare``, ``run``), each line written a JSON
+answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import json
+import os
+import sys
+import time
+import tracemalloc
+from typing import Any
+
+PREPARED = "kh.bench.prepared"
+
+
+class Side:
+    """One database of one bench."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        from odoo.modules.registry import Registry
+        from odoo.service.server import load_server_wide_modules
+        from odoo.tools import config
+
+        config.parse_config(
+            ["-c", options.config, "-d", options.database, "--no-http", "--log-level=error"]
+            + [f"--db-filter=^{options.database}$", "--max-cron-threads=0"],
+            setup_logging=True,
+        )
+        load_server_wide_modules()
+        self.module = importlib.import_module(f"bench.{options.bench}")
+        self.registry = Registry(options.database)
+        self.side = options.side
+        self.scale = options.scale
+        self.mark = options.mark
+
+    def prepare(self) -> dict[str, Any]:
+        """Fill the database once for this bench, scale and state of the code."""
+        started = time.perf_counter()
+        with self.registry.cursor() as cr:
+            env = self._environment(cr)
+            parameters = env["ir.config_parameter"]
+            if parameters.get_param(PREPARED) == self.mark:
+                return {"seconds": 0.0}
+            self.module.prepare(env, self.side, self.scale)
+            parameters.set_param(PREPARED, self.mark)
+        self.registry.clear_all_caches()
+        return {"seconds": time.perf_counter() - started}
+
+    def describe(self) -> dict[str, Any]:
+        """What the harness must know of each case; it cannot import a bench itself."""
+        names = ("case", "bar", "limits", "rounds")
+        cases = [{n: case[n] for n in names if n in case} for case in self.module.CASES]
+        return {"cases": cases}
+
+    def run(self, number: int, memory: bool) -> dict[str, Any]:
+        """One round: seconds and queries, or (apart, because it slows) the peak of memory."""
+        from odoo import sql_db
+
+        case = self.module.CASES[number]
+        with self.registry.cursor() as cr:
+            env = self._environment(cr)
+            call = case["start"](env, self.side, **case.get("args", {}))
+            env.flush_all()
+            gc.collect()
+            if memory:
+                tracemalloc.start()
+                call()
+                peak = tracemalloc.get_traced_memory()[1]
+                tracemalloc.stop()
+                answer = {"memory": peak / 2**20}
+            else:
+                queries, started = sql_db.sql_counter, time.perf_counter()
+                call()
+                answer = {
+                    "seconds": time.perf_counter() - started,
+                    "queries": sql_db.sql_counter - queries,
+                }
+            cr.rollback()
+        return answer
+
+    def _environment(self, cr: Any) -> Any:
+        from odoo import SUPERUSER_ID, api
+
+        return api.Environment(cr, SUPERUSER_ID, {})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tools.kh.bench_worker")
+    parser.add_argument("-c", "--config", required=True)
+    parser.add_argument("-d", "--database", required=True)
+    parser.add_argument("--bench", required=True)
+    parser.add_argument("--side", choices=("ours", "peer"), required=True)
+    parser.add_argument("--scale", type=int, required=True)
+    parser.add_argument("--mark", required=True)
+    options = parser.parse_args(arguments)
+    # Answers go to the true standard output; whatever prints meanwhile goes to standard error.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    side = Side(options)
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            if command["do"] == "describe":
+                answer = side.describe()
+            elif command["do"] == "prepare":
+                answer = side.prepare()
+            else:
+                answer = side.run(command["case"], command.get("memory", False))
+        except Exception as error:  # the harness must hear of it, whatever it is
+            import traceback
+
+            traceback.print_exc()
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
