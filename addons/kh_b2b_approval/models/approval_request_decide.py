@@ -230,8 +230,9 @@ class ApprovalRequest(models.Model):
             ]
         )
         deciders = self._get_deciders() if self.state == "pending" else self.env["res.users"]
-        activities.filtered(lambda a: a.user_id not in deciders).unlink()
+        stale = activities.filtered(lambda a: a.user_id not in deciders)
         missing = deciders - activities.user_id
+        stale.unlink()
         self.env["mail.activity"].sudo().create(
             [
                 {

@@ -285,5 +285,5 @@ class MemberApplication(models.Model):
         required += ["manager_name", "manager_phone", "manager_email"]
         if self.member_type == "company":
             required[1:1] = ["vat"]
-            required += ["license_file", "invoice_title", "bank_name", "bank_account"]
+            required += ["license_file", "bank_name", "bank_account"]
         return required

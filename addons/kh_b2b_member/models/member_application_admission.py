@@ -68,7 +68,6 @@ class MemberApplication(models.Model):
             "phone": self.manager_phone,
             "email": self.manager_email,
             "lang": self.lang,
-            "user_id": self.salesperson_id.id,
         }
 
     # === BUSINESS METHODS === #
