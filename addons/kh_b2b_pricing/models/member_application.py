@@ -8,18 +8,44 @@ class MemberApplication(models.Model):
     pricelist_id = fields.Many2one(
         "product.pricelist",
         "Price policy",
+        compute="_compute_pricelist_id",
+        store=True,
+        readonly=False,
         domain="[('kh_is_b2b', '=', True), ('company_id', 'in', [False, company_id])]",
         tracking=True,
         help="The B2B pricelist from which the dealer buys. Needed to approve.",
     )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("grade_id", "company_id")
+    def _compute_pricelist_id(self):
+        """Propose the level's pricelist, or the only one there is."""
+        for application in self:
+            if application.pricelist_id:
+                continue
+            known = self._get_b2b_pricelists(application.company_id)
+            proposed = application.grade_id.default_pricelist_id & known
+            application.pricelist_id = proposed or (known if len(known) == 1 else False)
+
     # === HOOKS === #
+
+    @api.model
+    def _get_b2b_pricelists(self, company):
+        domain = [("kh_is_b2b", "=", True), ("company_id", "in", [False, company.id])]
+        return self.env["product.pricelist"].search(domain)
+
     @api.model
     def _get_grant_fields(self):
         return super()._get_grant_fields() | {"pricelist_id"}
 
+    @api.model
     def _get_required_grant_fields(self):
-        return [*super()._get_required_grant_fields(), "pricelist_id"]
+        """Extend `kh_b2b_member`: a price policy, as soon as there is one to choose."""
+        required = super()._get_required_grant_fields()
+        if self.env["product.pricelist"].search_count([("kh_is_b2b", "=", True)], limit=1):
+            required = [*required, "pricelist_id"]
+        return required
 
     def _apply_admission(self):
         """Extend `kh_b2b_member`: give the admitted dealer its price policy."""
