@@ -1,0 +1,8 @@
+from . import (
+    payment_transaction,
+    sale_order,
+    sale_order_add,
+    sale_order_line,
+    sale_order_payment,
+    sale_order_workflow,
+)

@@ -1,0 +1,190 @@
+from typing import NamedTuple
+
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+
+# Groups whose members may release orders and confirm receipts.
+DESK_GROUPS = (
+    "kh_b2b_member.group_b2b_order_clerk",
+    "kh_b2b_member.group_b2b_supervisor",
+)
+
+
+class NextStep(NamedTuple):
+    """Whose turn it is, and what he or she does.
+
+    `who` is "dealer", "staff" or "" (nobody); `key` names the step; `label` is a verb with
+    its object, in the reader's language.
+    """
+
+    who: str
+    key: str
+    label: str
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === ACTION METHODS === #
+    def action_draft(self):
+        result = super().action_draft()
+        self.write(self._kh_prepare_reset_vals())
+        return result
+
+    def action_confirm_receipt(self):
+        """Say that the goods of these orders arrived (确认收货).
+
+        Staff may say it for the dealer; the portal page calls it for him. Calling it again
+        changes nothing.
+
+        :raise UserError: something is still to be shipped, or nothing ever was
+        """
+        self.check_access("write")
+        todo = self.filtered(lambda order: order.kh_stage != "done")
+        for order in todo:
+            if order.kh_stage != "to_receive":
+                raise UserError(
+                    self.env._(
+                        "Order %(order)s is not awaiting receipt: its stage is “%(stage)s”.",
+                        order=order.name,
+                        stage=order._kh_get_stage_label(),
+                    )
+                )
+        todo.write(
+            {
+                "kh_received_date": fields.Datetime.now(),
+                "kh_received_by_id": self._kh_get_author().id,
+            }
+        )
+        return True
+
+    def action_kh_hold(self, reason=None):
+        """Stop these orders, with a reason that the dealer reads too (截停)."""
+        self._kh_ensure_desk()
+        if not reason:
+            raise UserError(self.env._("Say why the order is put on hold."))
+        self._kh_set_on_hold(reason)
+        return True
+
+    def action_kh_release(self):
+        """Let orders on hold go on; an order that is paid meanwhile is confirmed (放行)."""
+        self._kh_ensure_desk()
+        held = self.filtered("kh_is_on_hold")
+        held.write({"kh_is_on_hold": False, "kh_hold_reason": False})
+        for order in held:
+            order.message_post(body=order.env._("Released from hold."))
+        held._kh_confirm_if_paid()
+        return True
+
+    def _action_confirm(self):
+        self._kh_note_placed()
+        return super()._action_confirm()
+
+    # === BUSINESS METHODS - STATE === #
+    def _prepare_confirmation_values(self):
+        return {
+            **super()._prepare_confirmation_values(),
+            "kh_confirmed_date": fields.Datetime.now(),
+            "kh_confirmed_by_id": self._kh_get_author().id,
+        }
+
+    def _kh_prepare_reset_vals(self):
+        """Return what an order forgets when it is taken up again."""
+        names = ("confirmed_date", "confirmed_by_id", "received_date", "received_by_id")
+        vals = dict.fromkeys((f"kh_{name}" for name in names), False)
+        return {**vals, "kh_is_on_hold": False, "kh_hold_reason": False}
+
+    def _confirmation_error_message(self):
+        """Extend `sale`: an order on hold or under review is not confirmed, by any way."""
+        if self._kh_is_blocked():
+            return self.env._(
+                "Order %(order)s is “%(stage)s” and cannot be confirmed.",
+                order=self.name,
+                stage=self._kh_get_stage_label(),
+            )
+        return super()._confirmation_error_message()
+
+    def _kh_is_blocked(self):
+        """Answer whether this order has to wait for a person's decision."""
+        self.ensure_one()
+        return self.kh_is_on_hold or self._is_under_review()
+
+    def _has_to_be_paid(self):
+        return super()._has_to_be_paid() and not self._kh_is_blocked()
+
+    def _kh_set_on_hold(self, reason):
+        """Put these orders on hold. Callers: clerk, refusal, interception rules."""
+        orders = self.filtered(lambda order: order.state != "cancel")
+        orders.write({"kh_is_on_hold": True, "kh_hold_reason": reason})
+        for order in orders:
+            order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))
+
+    def _kh_confirm_if_paid(self):
+        """Confirm those orders whose money arrived while they had to wait."""
+        waiting = self.filtered(
+            lambda order: (
+                order.state in ("draft", "sent")
+                and order.amount_paid
+                and not order._kh_is_blocked()
+                and order._is_confirmation_amount_reached()
+            )
+        )
+        if waiting:
+            waiting.with_context(send_email=True).action_confirm()
+
+    def _kh_ensure_desk(self):
+        self.check_access("write")
+        if not self.env.su and not any(self.env.user.has_group(g) for g in DESK_GROUPS):
+            raise AccessError(self.env._("Only the order desk may hold and release orders."))
+
+    # === BUSINESS METHODS - STAGE === #
+    def _kh_get_stage_label(self):
+        """Return the stage's name in the reader's language."""
+        self.ensure_one()
+        return dict(self._fields["kh_stage"]._description_selection(self.env)).get(
+            self.kh_stage, ""
+        )
+
+    def _kh_next_step(self, audience="dealer"):
+        """Return whose turn it is and what is to be done, for one reader.
+
+        :param str audience: "dealer" or "staff"
+        :rtype: NextStep
+        """
+        self.ensure_one()
+        _ = self.env._
+        is_dealer = audience == "dealer"
+        steps = {
+            "draft": NextStep("dealer", "submit", _("Submit Order")),
+            "review": NextStep("staff", "review", _("Review Order")),
+            "hold": NextStep("staff", "release", _("Decide on Hold")),
+            "to_pay": NextStep(
+                "dealer", "pay", _("Pay Order") if is_dealer else _("Confirm Transfer")
+            ),
+            "to_ship": NextStep("staff", "ship", _("Ship Goods")),
+            "to_receive": NextStep("dealer", "receive", _("Confirm Receipt")),
+            "done": NextStep("", "reorder", _("Order Again") if is_dealer else ""),
+            "cancel": NextStep("", "reorder", _("Order Again") if is_dealer else ""),
+            "closed": NextStep("", "reorder", _("Order Again") if is_dealer else ""),
+        }
+        return steps[self.kh_stage or "draft"]
+
+    # === HOOKS - APPROVAL === #
+    def _approval_granted(self):
+        super()._approval_granted()
+        self._kh_confirm_if_paid()
+
+    def _approval_refused(self, reason):
+        super()._approval_refused(reason)
+        self._kh_set_on_hold(reason or self.env._("The approval was refused."))
+
+    def _approval_writable_fields(self):
+        return super()._approval_writable_fields() | {
+            "access_token",
+            "kh_is_on_hold",
+            "kh_hold_reason",
+            "kh_placed_date",
+            "kh_placed_by_id",
+            "shop_warning",
+            "transaction_ids",
+        }
