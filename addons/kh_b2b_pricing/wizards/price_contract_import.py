@@ -298,7 +298,7 @@ class PriceContractImport(models.TransientModel):
             Problem.BAD_PRICE: _("price is not a number"),
             Problem.NOT_POSITIVE: _("price must be above zero"),
             Problem.BAD_QUANTITY: _("min. quantity is not a number from zero on"),
-            Problem.BAD_DATE: _("date cannot be read; write it like 2026-01-31"),
+            Problem.BAD_DATE: _("date cannot be read (write it like 2026-01-31)"),
             Problem.END_BEFORE_START: _("end is before start"),
             Problem.OUTSIDE_TERM: _("dates are outside the contract's term"),
         }
