@@ -19,6 +19,9 @@
         "views/member_application_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/registration_templates.xml",
+        "views/registration_state_templates.xml",
+        "views/portal_templates.xml",
         "views/member_menus.xml",
     ],
     "assets": {

@@ -7,3 +7,4 @@ from . import member_application
 from . import member_application_checks
 from . import member_application_workflow
 from . import member_application_admission
+from . import member_application_public
