@@ -42,7 +42,7 @@ class ShopCatalogue(WebsiteSale):
             )
         return {
             "additional_title": category.name or request.env._("Catalog"),
-            "main_object": category or None,
+            **({"main_object": category} if category else {}),
             "category": category,
             "search": search,
             "sort": sort,

@@ -129,7 +129,7 @@ export class KhCart extends Interaction {
     }
 
     showEmpty(isEmpty) {
-        this.el.classList.toggle("kh-is-empty", isEmpty);
+        this.el.classList.toggle("kh-p-is-empty", isEmpty);
         this.el.parentElement.querySelector("[data-kh-empty]").classList.toggle("d-none", !isEmpty);
     }
 

@@ -17,7 +17,7 @@ import {
  * filtering, paging and going back lose nothing; one click adds them all.
  */
 export class KhCatalogue extends Interaction {
-    static selector = ".kh-catalogue:not([data-kh-visitor])";
+    static selector = ".kh-p-catalogue:not([data-kh-visitor])";
     dynamicContent = {
         "[data-kh-qty]": {
             "t-on-input": this.onInput,
@@ -38,6 +38,11 @@ export class KhCatalogue extends Interaction {
     }
 
     start() {
+        for (const input of this.el.querySelectorAll("[data-kh-qty]")) {
+            if (input.value) {
+                this.onChange({ target: input }); // typed before this script was there
+            }
+        }
         this.restore();
     }
 
@@ -68,7 +73,7 @@ export class KhCatalogue extends Interaction {
             const kept = this.filled[row.dataset.khProduct];
             if (input) {
                 input.value = kept ? formatQuantity(kept.qty) : "";
-                row.classList.toggle("kh-row-filled", Boolean(kept));
+                row.classList.toggle("kh-p-item-filled", Boolean(kept));
             }
         }
         this.showBar();
@@ -89,7 +94,7 @@ export class KhCatalogue extends Interaction {
         } else {
             delete this.filled[id];
         }
-        row.classList.toggle("kh-row-filled", Boolean(quantity));
+        row.classList.toggle("kh-p-item-filled", Boolean(quantity));
         this.save();
     }
 
@@ -137,7 +142,7 @@ export class KhCatalogue extends Interaction {
             return;
         }
         bar.hidden = !rows.length && bar.dataset.khKeep !== "1";
-        document.body.classList.toggle("kh-has-bar", !bar.hidden);
+        document.body.classList.toggle("kh-p-has-bar", !bar.hidden);
         const amount = rows.reduce((sum, row) => sum + row.qty * priceFor(row), 0);
         const sums = {
             kinds: rows.length,
@@ -154,7 +159,7 @@ export class KhCatalogue extends Interaction {
         const el = this.el.querySelector("[data-kh-message]");
         el.hidden = !text;
         el.textContent = text;
-        el.classList.toggle("kh-is-error", isError);
+        el.classList.toggle("kh-p-is-error", isError);
         this.el.querySelector("[data-kh-bar]").dataset.khKeep = text && isError ? "1" : "";
     }
 
@@ -194,8 +199,8 @@ export class KhCatalogue extends Interaction {
             delete this.filled[id];
             const row = this.el.querySelector(`tr[data-kh-product="${id}"]`);
             if (row) {
-                row.classList.add("kh-row-added");
-                row.querySelector(".kh-incart").textContent = _t(
+                row.classList.add("kh-p-item-added");
+                row.querySelector(".kh-p-incart").textContent = _t(
                     "✓ Added · in cart %s",
                     state.in_cart
                 );
@@ -204,8 +209,8 @@ export class KhCatalogue extends Interaction {
         for (const { product_id: id, reason } of refused) {
             const row = this.el.querySelector(`tr[data-kh-product="${id}"]`);
             if (row) {
-                row.querySelector(".kh-incart").textContent = reason;
-                row.classList.add("kh-row-refused");
+                row.querySelector(".kh-p-incart").textContent = reason;
+                row.classList.add("kh-p-item-refused");
             }
         }
         this.showMessage(
