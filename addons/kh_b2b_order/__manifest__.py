@@ -13,6 +13,21 @@
         "payment_custom",
         "account_payment",
     ],
-    "data": [],
+    "data": [
+        "security/res_groups.xml",
+        "security/ir.model.access.csv",
+        "wizards/order_wizard_views.xml",
+        "views/sale_order_views.xml",
+        "views/portal_list_templates.xml",
+        "views/portal_order_templates.xml",
+        "report/report_templates.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": [
+            "kh_b2b_order/static/src/scss/portal_orders.scss",
+            "kh_b2b_order/static/src/interactions/**/*",
+        ],
+    },
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

@@ -1,8 +1,11 @@
 from . import (
+    ir_qweb_field_monetary,
     payment_transaction,
     sale_order,
     sale_order_add,
     sale_order_line,
     sale_order_payment,
+    sale_order_portal,
+    sale_order_timeline,
     sale_order_workflow,
 )

@@ -1,7 +1,8 @@
 from typing import NamedTuple
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 TRANSFER_GROUPS = (
@@ -29,6 +30,34 @@ class PaymentStatus(NamedTuple):
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
+
+    # === FIELDS === #
+    kh_has_pending_transfer = fields.Boolean(
+        "Transfer Announced",
+        compute="_compute_kh_has_pending_transfer",
+        search="_search_kh_has_pending_transfer",
+        compute_sudo=True,
+        help="The dealer announced a bank transfer that nobody confirmed yet.",
+    )
+
+    # === COMPUTE METHODS === #
+    @api.depends("transaction_ids.state", "transaction_ids.provider_id")
+    def _compute_kh_has_pending_transfer(self):
+        for order in self:
+            order.kh_has_pending_transfer = bool(order._kh_get_pending_transfers())
+
+    def _search_kh_has_pending_transfer(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # sudo: whoever sees an order may know that its transfer was announced
+        transactions = (
+            self.env["payment.transaction"]
+            .sudo()
+            ._search([("state", "=", "pending"), ("provider_id.custom_mode", "=", "wire_transfer")])
+        )
+        domain = Domain("transaction_ids", "in", transactions)
+        orders = Domain("id", "in", self.sudo()._search(domain))
+        return orders if True in value else ~orders
 
     # === ACTION METHODS === #
     def action_kh_confirm_transfer(self):

@@ -1,7 +1,7 @@
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 # Groups whose members may release orders and confirm receipts.
 DESK_GROUPS = (
@@ -20,6 +20,13 @@ class NextStep(NamedTuple):
     who: str
     key: str
     label: str
+
+
+class BulkResult(NamedTuple):
+    """Orders that were confirmed, and ``(order, reason)`` for each that was not."""
+
+    confirmed: Any
+    refused: list[tuple[Any, str]]
 
 
 class SaleOrder(models.Model):
@@ -75,6 +82,34 @@ class SaleOrder(models.Model):
             order.message_post(body=order.env._("Released from hold."))
         held._kh_confirm_if_paid()
         return True
+
+    def action_kh_open_bulk_confirm(self):
+        """Open the dialog that confirms these orders."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kh_b2b_order.kh_order_bulk_confirm_action"
+        )
+        return {**action, "context": {"active_model": "sale.order", "active_ids": self.ids}}
+
+    def action_kh_ship(self):
+        """Open the next shipment of this order, to be packed and validated."""
+        self.ensure_one()
+        self.check_access("read")
+        pickings = self.picking_ids.filtered(
+            lambda picking: (
+                picking.state not in ("done", "cancel")
+                and picking.picking_type_id.code != "incoming"
+            )
+        )
+        if not pickings:
+            raise UserError(self.env._("Order %s has nothing to ship.", self.name))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ship %s", self.name),
+            "res_model": "stock.picking",
+            "view_mode": "form" if len(pickings) == 1 else "list,form",
+            "res_id": pickings.id if len(pickings) == 1 else False,
+            "domain": [("id", "in", pickings.ids)],
+        }
 
     def _action_confirm(self):
         self._kh_note_placed()
@@ -136,6 +171,28 @@ class SaleOrder(models.Model):
         self.check_access("write")
         if not self.env.su and not any(self.env.user.has_group(g) for g in DESK_GROUPS):
             raise AccessError(self.env._("Only the order desk may hold and release orders."))
+
+    def _kh_bulk_confirm(self):
+        """Confirm each of these orders by itself; one that is refused stops no other.
+
+        :rtype: BulkResult
+        """
+        self.check_access("write")
+        reasons = {order: order._kh_try_confirm() for order in self}
+        return BulkResult(
+            confirmed=self.filtered(lambda order: not reasons[order]),
+            refused=[(order, reason) for order, reason in reasons.items() if reason],
+        )
+
+    def _kh_try_confirm(self):
+        """Confirm one order in a savepoint; return why it was refused, or an empty string."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self.action_confirm()
+        except (UserError, ValidationError) as error:
+            return str(error)
+        return ""
 
     # === BUSINESS METHODS - STAGE === #
     def _kh_get_stage_label(self):

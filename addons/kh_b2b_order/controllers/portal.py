@@ -1,0 +1,268 @@
+from werkzeug.exceptions import NotFound
+from werkzeug.urls import url_encode
+
+from odoo import fields, http
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.http import content_disposition, request
+
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+from odoo.addons.sale.controllers.portal import CustomerPortal
+
+from ..models.sale_order_portal import LINES_PER_PAGE, TABS
+
+ORDERS_PER_PAGE = 50
+SEARCH_LIMIT = 100
+
+
+class DealerOrders(CustomerPortal):
+    """The dealer's orders (W7, W8); on other websites core's pages stay as they are."""
+
+    # === ROUTES - LIST === #
+    @http.route()
+    def portal_my_orders(self, **kwargs):
+        if not request.website.kh_is_b2b:
+            return super().portal_my_orders(**kwargs)
+        return request.render("kh_b2b_order.portal_orders", self._kh_prepare_orders(**kwargs))
+
+    @http.route()
+    def portal_my_quotes(self, **kwargs):
+        if not request.website.kh_is_b2b:
+            return super().portal_my_quotes(**kwargs)
+        return request.redirect("/my/orders?stage=to_pay")
+
+    # === ROUTES - ONE ORDER === #
+    @http.route()
+    def portal_order_page(self, order_id, **kwargs):
+        response = super().portal_order_page(order_id, **kwargs)
+        values = getattr(response, "qcontext", None)
+        if request.website.kh_is_b2b and values and values.get("sale_order"):
+            values.update(self._kh_prepare_order(values["sale_order"], **kwargs))
+            response.template = "kh_b2b_order.portal_order"
+        return response
+
+    @http.route(
+        "/my/orders/<int:order_id>/download/<string:document>",
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=False,
+    )
+    def kh_order_download(self, order_id, document, access_token=None, **_kwargs):
+        """Send one paper of the order, in the customer's language."""
+        order_sudo = self._kh_get_order(order_id, access_token)
+        if order_sudo is None:
+            return request.redirect("/my")
+        rendered = order_sudo._kh_render_document(document)
+        if rendered is None:
+            raise NotFound
+        content, name = rendered
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", "application/pdf"),
+                ("Content-Length", len(content)),
+                ("Content-Disposition", content_disposition(name)),
+            ],
+        )
+
+    @http.route(
+        "/my/orders/<int:order_id>/receive",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+        sitemap=False,
+    )
+    def kh_order_receive(self, order_id, **_kwargs):
+        """The dealer says that the goods arrived."""
+        order_sudo = self._kh_get_order(order_id)
+        if order_sudo is None:
+            return request.redirect("/my")
+        try:
+            order_sudo.with_user(request.env.user).sudo().action_confirm_receipt()
+        except UserError:
+            return request.redirect(f"/my/orders/{order_id}?notice=not_shipped")
+        return request.redirect(f"/my/orders/{order_id}?notice=received")
+
+    @http.route(
+        "/my/orders/<int:order_id>/reorder",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+        sitemap=False,
+    )
+    def kh_order_reorder(self, order_id, **_kwargs):
+        """Put the goods of an order into the cart, at today's price and stock."""
+        order_sudo = self._kh_get_order(order_id)
+        if order_sudo is None:
+            return request.redirect("/my")
+        if not request.website.kh_is_b2b:
+            raise NotFound
+        cart_sudo = request.cart or request.website._create_cart()
+        rows, refused = self._kh_split_reorder_rows(order_sudo)
+        result = cart_sudo._kh_add_products(rows, source="shop")
+        request.session["website_sale_cart_quantity"] = cart_sudo.cart_quantity
+        refused += result.refused
+        if not refused:
+            return request.redirect("/shop/cart")
+        lines = {line.product_id.id: line for line in order_sudo.order_line}
+        return request.render(
+            "kh_b2b_order.portal_reorder",
+            {
+                "order": order_sudo,
+                "kept": result.kept,
+                "total": result.kept + len(refused),
+                "refused": [
+                    (lines[product_id]._kh_portal_values(), reason)
+                    for product_id, reason in refused
+                ],
+                "no_breadcrumbs": True,
+                "page_name": "kh_order",
+            },
+        )
+
+    # === HELPERS - LIST === #
+    def _kh_prepare_orders(self, page=1, stage="", q="", date_from="", date_to="", **_kwargs):
+        """Return the values of the list; what cannot be read counts as not given."""
+        Order = request.env["sale.order"]
+        text = (q or "").strip()[:SEARCH_LIMIT]
+        days = {"date_from": self._kh_day(date_from), "date_to": self._kh_day(date_to)}
+        stage = stage if stage in TABS else ""
+        domain = Order._kh_portal_search_domain(request.env.user.partner_id, text, **days)
+        tabs = Order._kh_portal_tabs(domain)
+        total = next((tab.count for tab in tabs if tab.stage == stage), 0)
+        filters = {"stage": stage, "q": text} | {
+            name: fields.Date.to_string(day) if day else "" for name, day in days.items()
+        }
+        filters = {name: value for name, value in filters.items() if value}
+        pager = portal_pager(
+            url="/my/orders",
+            total=total,
+            page=int(page) if str(page).isdigit() else 1,
+            step=ORDERS_PER_PAGE,
+            url_args=filters,
+        )
+        if stage:
+            domain &= [("kh_stage", "=", stage)]
+        orders = Order.search(
+            domain, order="date_order desc, id desc", limit=ORDERS_PER_PAGE, offset=pager["offset"]
+        )
+        request.session["my_orders_history"] = orders.ids[:100]
+        return {
+            "page_name": "kh_orders",
+            "no_breadcrumbs": True,
+            "rows": orders._kh_portal_rows(),
+            "tabs": tabs,
+            "stage": stage,
+            "filters": filters,
+            "total": total,
+            "pager": pager,
+            "default_url": "/my/orders",
+            "make_url": lambda **changes: self._kh_url(filters, changes),
+        }
+
+    @staticmethod
+    def _kh_day(value):
+        try:
+            return fields.Date.to_date(value or False) or None
+        except ValueError:
+            return None
+
+    @staticmethod
+    def _kh_url(filters, changes):
+        """Return the list's address with some filters changed; an empty one is left out."""
+        merged = {name: value for name, value in {**filters, **changes}.items() if value}
+        return f"/my/orders?{url_encode(merged)}" if merged else "/my/orders"
+
+    # === HELPERS - ONE ORDER === #
+    def _kh_get_order(self, order_id, access_token=None):
+        """Return the order as superuser, or ``None`` if this user may not see it."""
+        try:
+            return self._document_check_access("sale.order", order_id, access_token)
+        except (AccessError, MissingError):
+            return None
+
+    def _kh_prepare_order(self, order_sudo, q="", line_page=1, unshipped="", notice="", **kwargs):
+        """Return what the order page shows beside core's values."""
+        page = int(line_page) if str(line_page).isdigit() else 1
+        lines, count = order_sudo._kh_portal_lines(
+            (q or "").strip()[:SEARCH_LIMIT], bool(unshipped), page
+        )
+        user = request.env.user
+        is_person = not user._is_public()
+        return {
+            "no_breadcrumbs": True,
+            "page_name": "kh_order",
+            "order": order_sudo,
+            "timeline": order_sudo._kh_get_timeline(),
+            "shipments": order_sudo._kh_get_shipments(),
+            "documents": order_sudo._kh_get_documents(),
+            "totals": order_sudo._kh_portal_totals(),
+            "status": order_sudo._kh_payment_status(),
+            "step": order_sudo._kh_next_step("dealer"),
+            "is_taxed": order_sudo._kh_is_shown_tax_included(),
+            "lines": lines,
+            "line_count": count,
+            "line_pages": self._kh_line_pages(order_sudo, count, page, q, unshipped, kwargs),
+            "line_filters": {"q": q or "", "unshipped": bool(unshipped)},
+            "transfer": self._kh_prepare_transfer(order_sudo),
+            "can_act": is_person
+            and order_sudo.partner_id.commercial_partner_id
+            == user.partner_id.commercial_partner_id,
+            "is_chat_open": bool(kwargs.get("chat")),
+            "notice": notice if notice in ("received", "not_shipped") else "",
+            "token_args": f"?access_token={kwargs['access_token']}"
+            if kwargs.get("access_token")
+            else "",
+        }
+
+    @staticmethod
+    def _kh_line_pages(order_sudo, count, page, q, unshipped, kwargs):
+        """Return the pages of the lines, ``[(number, address, whether it is shown)]``."""
+        args = {"q": q, "unshipped": unshipped, "access_token": kwargs.get("access_token")}
+        args = {name: value for name, value in args.items() if value}
+        return [
+            (
+                number,
+                f"/my/orders/{order_sudo.id}?{url_encode({**args, 'line_page': number})}#lines",
+                number == page,
+            )
+            for number in range(1, -(-count // LINES_PER_PAGE) + 1)
+        ]
+
+    @staticmethod
+    def _kh_prepare_transfer(order_sudo):
+        """Return what the dealer needs for the announced transfer, or an empty dict."""
+        pending_sudo = order_sudo._kh_get_pending_transfers()
+        if not pending_sudo:
+            return {}
+        company_sudo = order_sudo.company_id
+        journals_sudo = request.env["account.journal"].sudo()  # sudo: the seller's own accounts
+        accounts = journals_sudo.search(
+            [("type", "=", "bank"), ("company_id", "=", company_sudo.id)]
+        ).bank_account_id
+        return {
+            "accounts": accounts or company_sudo.partner_id.bank_ids,
+            "payee": company_sudo.name,
+            "reference": pending_sudo[:1]._get_communication(),
+            "message": pending_sudo[:1].provider_id.pending_msg,
+        }
+
+    @staticmethod
+    def _kh_split_reorder_rows(order_sudo):
+        """Return the rows that this user may still buy, and those refused with a reason."""
+        rows = order_sudo._kh_get_reorder_rows()
+        # as the user: his record rules and the shop's domain decide what he sees
+        visible = (
+            request.env["product.product"]
+            .search(
+                [("id", "in", [row[0] for row in rows]), *request.website.sale_product_domain()]
+            )
+            .ids
+        )
+        reason = request.env._("Not for sale any more.")
+        return (
+            [row for row in rows if row[0] in visible],
+            [(row[0], reason) for row in rows if row[0] not in visible],
+        )

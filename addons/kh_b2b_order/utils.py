@@ -1,0 +1,56 @@
+"""How numbers and dates are written on the dealer's pages (UX rules: numbers)."""
+
+import pytz
+
+
+def format_amount(amount, digits=2):
+    """Write an amount without currency: ``1,234.50``. A negative zero loses its sign."""
+    text = f"{amount or 0.0:,.{digits}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+
+
+def format_price(price, digits=2, minimum=2):
+    """Write a unit price with up to ``digits`` decimals, but no zeros after ``minimum``."""
+    text = format_amount(price, max(digits, minimum))
+    if digits <= minimum:
+        return text
+    whole, decimals = text.split(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(minimum, '0')}"
+
+
+def format_money(amount, currency):
+    """Write an amount with its symbol and no space: ``¥1,234.50``, ``-¥3.00``."""
+    text = format_amount(amount, currency.decimal_places)
+    sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
+    symbol = currency.symbol or currency.name or ""
+    return f"{sign}{text}{symbol}" if currency.position == "after" else f"{sign}{symbol}{text}"
+
+
+def format_quantity(quantity):
+    """Write a quantity without needless decimals: ``2``, ``2.5``, ``1,240``."""
+    text = f"{quantity or 0.0:,.3f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def to_local(moment, zone):
+    """Turn a stored moment (UTC, naive) into local time.
+
+    :param str zone: name of a time zone; UTC when it is unknown
+    """
+    try:
+        target = pytz.timezone(zone or "UTC")
+    except pytz.UnknownTimeZoneError:
+        target = pytz.utc
+    return pytz.utc.localize(moment).astimezone(target)
+
+
+def format_date(moment):
+    """Write a date or a local moment as ``2026-11-22``."""
+    return moment.strftime("%Y-%m-%d") if moment else ""
+
+
+def format_time(moment, today):
+    """Write a local moment as ``11-22 14:05``, with the year if it is another one."""
+    if not moment:
+        return ""
+    return moment.strftime("%m-%d %H:%M" if moment.year == today.year else "%Y-%m-%d %H:%M")

@@ -1,0 +1,1 @@
+from . import order_bulk_confirm, order_hold
