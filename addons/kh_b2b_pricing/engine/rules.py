@@ -88,7 +88,9 @@ class RuleBook:
             if len(bucket) > 1:
                 bucket.sort(key=rank)
         self._buckets = dict(buckets)
-        self._with_category = {owner for owner, scope, _target in buckets if scope == Scope.CATEGORY}
+        self._with_category = {
+            owner for owner, scope, _target in buckets if scope == Scope.CATEGORY
+        }
 
     def _slots(self, facts, owner):
         """Give the non-empty buckets of ``facts`` for one owner, narrowest scope first."""

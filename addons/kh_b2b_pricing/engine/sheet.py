@@ -16,8 +16,26 @@ COLUMNS = ("code", "name", "min_quantity", "price", "date_start", "date_end")
 HEADERS = {
     "code": {"itemno", "itemcode", "code", "internalreference", "sku", "货号", "商品编码", "编码"},
     "name": {"product", "productname", "name", "item", "商品", "商品名称", "名称", "品名"},
-    "min_quantity": {"minquantity", "minqty", "from", "moq", "起订量", "最小数量", "起始数量", "数量"},
-    "price": {"price", "unitprice", "contractprice", "单价", "价格", "协议价", "合同价", "含税单价"},
+    "min_quantity": {
+        "minquantity",
+        "minqty",
+        "from",
+        "moq",
+        "起订量",
+        "最小数量",
+        "起始数量",
+        "数量",
+    },
+    "price": {
+        "price",
+        "unitprice",
+        "contractprice",
+        "单价",
+        "价格",
+        "协议价",
+        "合同价",
+        "含税单价",
+    },
     "date_start": {"start", "startdate", "validfrom", "开始日期", "生效日期", "开始", "起始日期"},
     "date_end": {"end", "enddate", "validuntil", "结束日期", "截止日期", "失效日期", "结束"},
 }

@@ -1,5 +1,6 @@
 from . import member_application
 from . import price_contract
+from . import price_contract_workflow
 from . import product_feed
 from . import product_pricelist
 from . import product_pricelist_display

@@ -27,7 +27,7 @@ class ProductPricelist(models.Model):
         tracking=True,
         help="Prices per dealer and per member level can be kept on this pricelist.",
     )
-    kh_contract_count = fields.Integer(compute="_compute_kh_contract_count")
+    kh_contract_count = fields.Integer("Price contracts", compute="_compute_kh_contract_count")
 
     # === COMPUTE METHODS === #
 
@@ -141,7 +141,15 @@ class ProductPricelist(models.Model):
     # === BUSINESS METHODS - ENGINE === #
 
     def _compute_price_rule(
-        self, products, quantity, *, currency=None, uom=None, date=False, compute_price=True, **kwargs
+        self,
+        products,
+        quantity,
+        *,
+        currency=None,
+        uom=None,
+        date=False,
+        compute_price=True,
+        **kwargs,
     ):
         """Extend `product`: batch engine for B2B pricelists.
 
@@ -294,39 +302,33 @@ class ProductPricelist(models.Model):
         Reads past record rules: the caller asks for one dealer's price, on behalf of him.
         """
         self.env["res.partner"].flush_model(["commercial_partner_id", "grade_id"])
-        wanted = []
+        sources = []
         if Owner.CUSTOMER in owners and partner:
-            wanted.append((Owner.CUSTOMER, self._kh_sql_customer(partner)))
-        if Owner.LEVEL in owners:
-            wanted.append((None, self._kh_sql_level(partner)))
-        elif Owner.MARKET in owners:
-            wanted.append((None, SQL("kh_partner_id IS NULL AND kh_grade_id IS NULL")))
-        valid = self._kh_sql_valid(date)
-        parts = []
-        for owner, condition in wanted:
-            kind = (
-                SQL("%s", int(owner))
-                if owner is not None
-                else SQL(
-                    "CASE WHEN kh_grade_id IS NULL THEN %s ELSE %s END",
-                    int(Owner.MARKET),
-                    int(Owner.LEVEL),
-                )
+            sources.append((SQL("%s", int(Owner.CUSTOMER)), self._kh_sql_customer(partner)))
+        if Owner.MARKET in owners:
+            shared = partner if Owner.LEVEL in owners else partner.browse()
+            owner = SQL(
+                "CASE WHEN kh_grade_id IS NULL THEN %s ELSE %s END",
+                int(Owner.MARKET),
+                int(Owner.LEVEL),
             )
-            for target in (SQL("= ANY(%s)", template_ids), SQL("IS NULL")):
-                parts.append(
-                    SQL(
-                        "SELECT %s, %s FROM product_pricelist_item"
-                        " WHERE %s AND product_tmpl_id %s AND %s",
-                        kind,
-                        RULE_COLUMNS,
-                        condition,
-                        target,
-                        valid,
-                    )
-                )
-        if not parts:
+            sources.append((owner, self._kh_sql_level(shared)))
+        if not sources:
             return []
+        valid = self._kh_sql_valid(date)
+        # Two branches for each source, never an OR: each is one index scan.
+        parts = [
+            SQL(
+                "SELECT %s, %s FROM product_pricelist_item WHERE %s AND product_tmpl_id %s AND %s",
+                owner,
+                RULE_COLUMNS,
+                condition,
+                target,
+                valid,
+            )
+            for owner, condition in sources
+            for target in (SQL("= ANY(%s)", template_ids), SQL("IS NULL"))
+        ]
         rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
         return [self._kh_rule_from_row(row) for row in rows]
 

@@ -129,9 +129,7 @@ class ProductPricelist(models.Model):
             key = (own_taxes, amount)
             if key not in seen:
                 if source != currency:
-                    amount = source._convert(
-                        amount, currency, self.env.company, today, round=False
-                    )
+                    amount = source._convert(amount, currency, self.env.company, today, round=False)
                 if own_taxes:
                     amount = template._apply_taxes_to_price(
                         amount, currency, own_taxes, mapped[own_taxes], product, website=website

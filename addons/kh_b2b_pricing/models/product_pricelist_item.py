@@ -30,13 +30,15 @@ class ProductPricelistItem(models.Model):
         "Not in force", readonly=True, help="Belongs to a contract that is not active."
     )
     kh_is_readable = fields.Boolean(
-        compute="_compute_kh_is_readable", search="_search_kh_is_readable", compute_sudo=False
+        "Readable by the current user",
+        compute="_compute_kh_is_readable",
+        search="_search_kh_is_readable",
     )
     kh_market_price = fields.Float(
         "Market price",
         compute="_compute_kh_market_price",
         min_display_digits="Product Price",
-        help="Sales price without taxes handling, in the pricelist's currency, per unit.",
+        help="What visitors pay, in the pricelist's currency, per unit, before taxes.",
     )
     kh_change_rate = fields.Float(
         "Change",
@@ -48,7 +50,9 @@ class ProductPricelistItem(models.Model):
     _kh_partner_tmpl_idx = models.Index(
         "(kh_partner_id, product_tmpl_id) WHERE kh_partner_id IS NOT NULL"
     )
-    _kh_shared_tmpl_idx = models.Index("(pricelist_id, product_tmpl_id) WHERE kh_partner_id IS NULL")
+    _kh_shared_tmpl_idx = models.Index(
+        "(pricelist_id, product_tmpl_id) WHERE kh_partner_id IS NULL"
+    )
     _kh_contract_idx = models.Index("(kh_contract_id) WHERE kh_contract_id IS NOT NULL")
     _kh_one_owner = models.Constraint(
         "CHECK (kh_partner_id IS NULL OR kh_grade_id IS NULL)",
@@ -144,7 +148,8 @@ class ProductPricelistItem(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "A line of price contract %(contract)s must be for its dealer and pricelist.",
+                        "A line of price contract %(contract)s must be for its dealer and"
+                        " pricelist.",
                         contract=contract.name,
                     )
                 )

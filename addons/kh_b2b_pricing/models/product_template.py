@@ -46,9 +46,7 @@ class ProductTemplate(models.Model):
                 )
         return prices
 
-    def _get_additionnal_combination_info(
-        self, product_or_template, quantity, uom, date, website
-    ):
+    def _get_additionnal_combination_info(self, product_or_template, quantity, uom, date, website):
         """Extend `website_sale`: market price and kind of price, for page and JSON."""
         info = super()._get_additionnal_combination_info(
             product_or_template, quantity, uom, date, website

@@ -5,13 +5,14 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     kh_price_version = fields.Integer(
+        "Price version",
         readonly=True,
         copy=False,
         groups="base.group_system",
         help="Counts the price contracts put into force; changed under the row's lock.",
     )
     kh_price_contract_count = fields.Integer(
-        compute="_compute_kh_price_contract_count", groups="base.group_user"
+        "Price contracts", compute="_compute_kh_price_contract_count", groups="base.group_user"
     )
 
     def _compute_kh_price_contract_count(self):

@@ -121,9 +121,7 @@ class PricingCommon(TransactionCase):
     def _price(self, product=None, partner=None, quantity=1.0, **kwargs):
         product = product or self.product
         partner = self.nobody if partner is None else partner
-        return self.pricelist._get_product_price(
-            product, quantity, kh_partner=partner, **kwargs
-        )
+        return self.pricelist._get_product_price(product, quantity, kh_partner=partner, **kwargs)
 
     @classmethod
     def _create_staff(cls):
@@ -135,7 +133,9 @@ class PricingCommon(TransactionCase):
             "product_manager": "kh_b2b_member.group_b2b_product_manager",
         }
         return {
-            role: new_test_user(cls.env, login=f"kh_price_{role}", groups=f"base.group_user,{group}")
+            role: new_test_user(
+                cls.env, login=f"kh_price_{role}", groups=f"base.group_user,{group}"
+            )
             for role, group in groups.items()
         }
 

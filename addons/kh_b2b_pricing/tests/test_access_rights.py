@@ -77,9 +77,11 @@ class TestAccessRights(PricingCommon):
             contract.action_submit,
             contract.action_terminate,
             lambda: contract.item_ids.write({"fixed_price": 1.0}),
-            lambda: self.env["kh.price.contract.import"]
-            .with_user(self.staff["order_clerk"])
-            .create({"contract_id": contract.id}),
+            lambda: (
+                self.env["kh.price.contract.import"]
+                .with_user(self.staff["order_clerk"])
+                .create({"contract_id": contract.id})
+            ),
         ):
             with self.assertRaises(AccessError):
                 step()

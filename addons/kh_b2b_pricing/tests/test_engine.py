@@ -125,10 +125,10 @@ class TestEngine(PricingCommon):
         plain = self.env["product.pricelist"].create(
             {"name": "Plain", "item_ids": [(0, 0, {"fixed_price": 42.0})]}
         )
-        self.assertEqual(plain._get_product_price(self.product, 1.0, kh_partner=self.dealer_a), 42.0)
         self.assertEqual(
-            self.env["product.pricelist"]._get_product_price(self.product, 1.0), 100.0
+            plain._get_product_price(self.product, 1.0, kh_partner=self.dealer_a), 42.0
         )
+        self.assertEqual(self.env["product.pricelist"]._get_product_price(self.product, 1.0), 100.0)
 
     def test_base_pricelist_is_a_ratio_of_the_market_price(self):
         self._create_rule(50.0, kh_partner_id=self.dealer_a.id, product_id=self.product.id)

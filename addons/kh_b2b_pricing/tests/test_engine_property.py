@@ -101,51 +101,58 @@ class TestEngineProperty(PricingCommon):
     def _day(offset):
         return False if offset is None else TODAY + timedelta(days=offset)
 
-    def _naive(self, specs, ids, product_id, dealer, quantity, unit, moment):
-        """Walk all rules and keep the best by comparing one criterion after the other."""
+    def _place(self, spec, product_id):
+        """Say how near a rule is to a product: scope and distance, ``None`` if it misses."""
         product = self.known[product_id]
-        pieces = quantity * (12 if unit == "dozen" else 1)
+        field, record = self.targets[spec["target"] % len(self.targets)]
+        if field is None:
+            return 3, 0
+        if field == "product_id":
+            return (0, 0) if record.id == product_id else None
+        if field == "product_tmpl_id":
+            return (1, 0) if record.id == product["template"] else None
+        if record.id in product["categories"]:
+            return 2, product["categories"].index(record.id)
+        return None
+
+    @staticmethod
+    def _tier(spec, dealer, scope):
+        """The four tiers of the specification; ``None``: somebody else's rule."""
         owner = {"a": "a", "buyer_a": "a", "b": "b", "none": None}[dealer]
         level = {"a": "gold", "b": "silver", None: None}[owner]
+        if spec["owner"] == "market":
+            return 3
+        if spec["owner"] == owner:
+            return 0
+        if spec["owner"] == level:
+            return 1 if scope < 2 else 2
+        return None
+
+    def _in_force(self, spec, pieces, moment):
+        start, end = self._day(spec["start"]), self._day(spec["end"])
+        if spec["pending"] or pieces < spec["minimum"]:
+            return False
+        return not ((start and moment < start) or (end and moment > end))
+
+    def _naive(self, specs, ids, product_id, dealer, quantity, unit, moment):
+        """Walk all rules and keep the best by comparing one criterion after the other."""
+        list_price = self.known[product_id]["list_price"]
+        pack = 12 if unit == "dozen" else 1
         best = None
         for rule_id, spec in zip(ids, specs, strict=True):
-            field, record = self.targets[spec["target"] % len(self.targets)]
-            distance = 0
-            if field == "product_id" and record.id == product_id:
-                scope = 0
-            elif field == "product_tmpl_id" and record.id == product["template"]:
-                scope = 1
-            elif field == "categ_id" and record.id in product["categories"]:
-                scope, distance = 2, product["categories"].index(record.id)
-            elif field is None:
-                scope = 3
-            else:
-                continue
-            if spec["owner"] == owner:
-                tier = 0
-            elif spec["owner"] == level:
-                tier = 1 if scope < 2 else 2
-            elif spec["owner"] == "market":
-                tier = 3
-            else:
-                continue
-            if spec["pending"] or pieces < spec["minimum"]:
-                continue
-            start, end = self._day(spec["start"]), self._day(spec["end"])
-            if (start and moment < start) or (end and moment > end):
+            place = self._place(spec, product_id)
+            tier = place and self._tier(spec, dealer, place[0])
+            if tier is None or not self._in_force(spec, quantity * pack, moment):
                 continue
             age = spec["start"] if spec["start"] is not None else -1000
-            key = (tier, scope, distance, -spec["minimum"], -age, -rule_id)
+            key = (tier, *place, -spec["minimum"], -age, -rule_id)
             if best is None or key < best[0]:
                 best = (key, spec, rule_id)
         if best is None:
-            price, rule_id = product["list_price"], False
-        else:
-            spec, rule_id = best[1], best[2]
-            price = spec["amount"]
-            if not spec["fixed"]:
-                price = product["list_price"] * (1 - spec["amount"] / 100)
-        return price * (12 if unit == "dozen" else 1), rule_id
+            return list_price * pack, False
+        spec = best[1]
+        price = spec["amount"] if spec["fixed"] else list_price * (1 - spec["amount"] / 100)
+        return price * pack, best[2]
 
     def _check_case(self, specs, asks):
         specs = [

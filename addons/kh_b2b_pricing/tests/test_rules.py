@@ -38,7 +38,10 @@ class TestRules(BaseCase):
         )
 
     def test_nearest_category_first(self):
-        rules = [rule(1, Owner.MARKET, Scope.CATEGORY, 11), rule(2, Owner.MARKET, Scope.CATEGORY, 12)]
+        rules = [
+            rule(1, Owner.MARKET, Scope.CATEGORY, 11),
+            rule(2, Owner.MARKET, Scope.CATEGORY, 12),
+        ]
         self.assertEqual(self._winner(*rules), 2)
         self.assertEqual(self._winner(rules[0]), 1)
 

@@ -19,7 +19,9 @@ class TestSecrecy(HttpCase, PricingCommon):
         cls.rule_b = cls._create_rule(
             52.91, kh_partner_id=cls.dealer_b.id, product_id=cls.product.id
         )
-        cls.gold_rule = cls._create_rule(83.19, kh_grade_id=cls.gold.id, product_tmpl_id=template.id)
+        cls.gold_rule = cls._create_rule(
+            83.19, kh_grade_id=cls.gold.id, product_tmpl_id=template.id
+        )
         cls.silver_rule = cls._create_rule(
             77.77, kh_grade_id=cls.silver.id, product_tmpl_id=template.id
         )

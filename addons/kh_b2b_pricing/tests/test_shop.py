@@ -28,11 +28,11 @@ class TestShop(HttpCase, PricingCommon):
         customer = {"kh_partner_id": cls.dealer_a.id, "product_id": cls.product.id}
         cls._create_rule(float(PRICE_A), **customer)
         cls._create_rule(float(PRICE_A_STEP), min_quantity=10, **customer)
+        cls._create_rule(float(PRICE_B), kh_partner_id=cls.dealer_b.id, product_id=cls.product.id)
         cls._create_rule(
-            float(PRICE_B), kh_partner_id=cls.dealer_b.id, product_id=cls.product.id
-        )
-        cls._create_rule(
-            float(LEVEL_GOLD), kh_grade_id=cls.gold.id, product_tmpl_id=cls.product_2.product_tmpl_id.id
+            float(LEVEL_GOLD),
+            kh_grade_id=cls.gold.id,
+            product_tmpl_id=cls.product_2.product_tmpl_id.id,
         )
         cls.product_2.name = cls.product_2.product_tmpl_id.name = "Khprobe Switch"
         cls._create_portal_user(cls.dealer_a, "kh_shop_a")
@@ -147,7 +147,7 @@ class TestShop(HttpCase, PricingCommon):
         self._login("kh_shop_a")
         page = self._get(self.product_url)
         scripts = re.findall(
-            r'<script[^>]*application/ld\+json[^>]*>(.*?)</script>', page, flags=re.DOTALL
+            r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", page, flags=re.DOTALL
         )
         offers = [data for data in map(json.loads, scripts) if "Product" in str(data)]
         self.assertTrue(offers)
@@ -205,16 +205,21 @@ class TestShop(HttpCase, PricingCommon):
         self.assertEqual((first.market, first.own, first.source), (100.0, 61.37, "contract"))
         self.assertEqual(first.ladder, ((10.0, 58.13),))
         self.assertEqual((second.own, second.source), (83.19, "level"))
-        visitor = self.product._kh_get_display_prices(
-            partner=self.nobody, website=self.website
-        )[self.product.id]
+        visitor = self.product._kh_get_display_prices(partner=self.nobody, website=self.website)[
+            self.product.id
+        ]
         self.assertEqual((visitor.market, visitor.own, visitor.source), (100.0, None, None))
         self.assertEqual(visitor.ladder, ())
         self.assertEqual(visitor.price, 100.0)
 
     def test_display_prices_with_taxes_as_the_website_shows_them(self):
         tax = self.env["account.tax"].create(
-            {"name": "13 %", "amount": 13.0, "type_tax_use": "sale", "price_include_override": "tax_excluded"}
+            {
+                "name": "13 %",
+                "amount": 13.0,
+                "type_tax_use": "sale",
+                "price_include_override": "tax_excluded",
+            }
         )
         self.product.taxes_id = [Command.set(tax.ids)]
         shown = self.product._kh_get_display_prices(self.dealer_a, website=self.website)

@@ -37,9 +37,10 @@ class PriceContractImport(models.TransientModel):
         readonly=True,
     )
     file = fields.Binary("Excel file", attachment=False)
-    file_name = fields.Char()
+    file_name = fields.Char("File name")
     mode = fields.Selection(
         [("add", "Add to the lines"), ("replace", "Replace all lines")],
+        "Existing lines",
         default="add",
         required=True,
         help="“Replace all lines” deletes the contract's lines first.",
@@ -47,12 +48,13 @@ class PriceContractImport(models.TransientModel):
     row_count = fields.Integer("Rows in the file", readonly=True)
     good_count = fields.Integer("Good rows", readonly=True)
     bad_count = fields.Integer("Rows to correct", readonly=True)
+    summary = fields.Char(compute="_compute_summary")
     existing_count = fields.Integer(related="contract_id.item_count")
     error_ids = fields.One2many("kh.price.contract.import.error", "import_id", readonly=True)
-    error_file = fields.Binary(readonly=True, attachment=False)
-    error_file_name = fields.Char(readonly=True)
-    template_file = fields.Binary(compute="_compute_template_file")
-    template_file_name = fields.Char(compute="_compute_template_file")
+    error_file = fields.Binary("Error file", readonly=True, attachment=False)
+    error_file_name = fields.Char("Error file name", readonly=True)
+    template_file = fields.Binary("Template", compute="_compute_template_file")
+    template_file_name = fields.Char("Template name", compute="_compute_template_file")
 
     # === COMPUTE METHODS === #
 
@@ -63,6 +65,21 @@ class PriceContractImport(models.TransientModel):
         for wizard in self:
             wizard.template_file = content
             wizard.template_file_name = self.env._("price-contract-lines") + ".xlsx"
+
+    @api.depends("row_count", "good_count", "bad_count")
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for wizard in self:
+            counts = {
+                "rows": wizard.row_count,
+                "good": wizard.good_count,
+                "bad": wizard.bad_count,
+            }
+            wizard.summary = (
+                self.env._("%(rows)s rows = %(good)s good + %(bad)s to correct", **counts)
+                if wizard.bad_count
+                else self.env._("%(rows)s rows, all good", **counts)
+            )
 
     # === ACTION METHODS === #
 
@@ -205,9 +222,11 @@ class PriceContractImport(models.TransientModel):
             start = row.date_start or (contract.date_start if contract.state == "active" else None)
             if row.product_id and (row.product_id, row.min_quantity, start) in existing:
                 row.problems.append(Problem.EXISTS)
-            if row.date_start and contract.date_end and row.date_start > contract.date_end:
-                row.problems.append(Problem.OUTSIDE_TERM)
-            elif row.date_end and row.date_end < contract.date_start:
+            starts_late = (
+                contract.date_end and row.date_start and row.date_start > contract.date_end
+            )
+            ends_early = row.date_end and row.date_end < contract.date_start
+            if starts_late or ends_early:
                 row.problems.append(Problem.OUTSIDE_TERM)
 
     def _local_day(self, moment):

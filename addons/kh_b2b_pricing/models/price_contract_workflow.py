@@ -1,0 +1,173 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class PriceContract(models.Model):
+    _inherit = "kh.price.contract"
+
+    # === BUSINESS METHODS - STATE === #
+
+    def _set_state(self, allowed_states, target):
+        """Move contracts to ``target``; those already there are left alone.
+
+        :raise UserError: if the state of a contract does not allow the step
+        """
+        todo = self.filtered(lambda contract: contract.state in allowed_states)
+        refused = (self - todo).filtered(lambda contract: contract.state != target)
+        if refused:
+            labels = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "Price contract %(contract)s is %(state)s; this step is not possible.",
+                    contract=refused[0].name,
+                    state=labels[refused[0].state],
+                )
+            )
+        if todo:
+            todo._move({"state": target})
+        return todo
+
+    def _activate(self):
+        """Put contracts under review into force, with all lines in one statement.
+
+        Takes the dealers' rows first and changes them, so that two contracts of one dealer
+        cannot become active side by side.
+        """
+        self._lock_dealers()
+        for contract in self:
+            replaced = contract._find_overlaps()
+            later = contract.date_start > contract._today()
+            for old in replaced:
+                if later and old.date_start < contract.date_start:
+                    old._move({"date_end": contract.date_start - timedelta(days=1)})
+                else:
+                    old._set_state(("active",), "terminated")
+            contract._set_state(("review",), "active")
+
+    def _lock_dealers(self):
+        partner_ids = self.partner_id.ids
+        self.env["res.partner"].flush_model(["kh_price_version"])
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_partner SET kh_price_version = COALESCE(kh_price_version, 0) + 1"
+                " WHERE id IN (SELECT id FROM res_partner WHERE id = ANY(%s)"
+                " ORDER BY id FOR UPDATE)",
+                partner_ids,
+            )
+        )
+        self.env["res.partner"].browse(partner_ids).invalidate_recordset(["kh_price_version"])
+
+    def _sync_lines(self):
+        """Write dealer, pricelist, term and force of the contracts onto their lines.
+
+        One statement for each contract, whatever the number of lines. A line may keep a
+        term of its own inside the contract's; in drafts, terms are left as typed.
+        """
+        items = self.env["product.pricelist.item"]
+        items.flush_model()
+        self.flush_recordset()
+        for contract in self:
+            term = SQL()
+            if contract.state == "active":
+                start, end = contract._term_utc()
+                term = SQL(
+                    ", date_start = GREATEST(date_start, %s), date_end = LEAST(date_end, %s)",
+                    start,
+                    end,
+                )
+            pricelist = contract.pricelist_id
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE product_pricelist_item
+                          SET kh_partner_id = %(partner)s, pricelist_id = %(pricelist)s,
+                              currency_id = %(currency)s, company_id = %(company)s,
+                              kh_is_pending = %(pending)s, write_uid = %(user)s,
+                              write_date = now() AT TIME ZONE 'UTC' %(term)s
+                        WHERE kh_contract_id = %(contract)s""",
+                    partner=contract.partner_id.id,
+                    pricelist=pricelist.id,
+                    currency=pricelist.currency_id.id,
+                    company=(pricelist.company_id or contract.company_id).id,
+                    pending=contract.state != "active",
+                    user=self.env.uid,
+                    contract=contract.id,
+                    term=term,
+                )
+            )
+        items.invalidate_model()
+
+    def _prepare_line_vals(self):
+        """What every line of this contract has in common."""
+        self.ensure_one()
+        return {
+            "pricelist_id": self.pricelist_id.id,
+            "kh_partner_id": self.partner_id.id,
+            "kh_grade_id": False,
+            "kh_is_pending": self.state != "active",
+        }
+
+    def _timezone(self):
+        self.ensure_one()
+        # sudo: the company's own contact, for its time zone only
+        return pytz.timezone(self.company_id.sudo().partner_id.tz or self.env.user.tz or "UTC")
+
+    def _today(self):
+        """The current day where the company is."""
+        now = pytz.utc.localize(fields.Datetime.now())
+        return now.astimezone(self._timezone()).date()
+
+    def _term_utc(self):
+        """Return first and last moment of the term, naive UTC (``None``: open)."""
+        zone = self._timezone()
+
+        def moment(day, clock):
+            local = zone.localize(datetime.combine(day, clock))
+            return local.astimezone(pytz.utc).replace(tzinfo=None)
+
+        end = moment(self.date_end, time(23, 59, 59)) if self.date_end else None
+        return moment(self.date_start, time.min), end
+
+    # === HOOKS - APPROVAL === #
+
+    def _approval_granted(self):
+        result = super()._approval_granted()
+        if any(contract.kh_approval_state != "approved" for contract in self):
+            self._ensure_may_decide()
+        self._activate()
+        return result
+
+    def _approval_refused(self, reason):
+        result = super()._approval_refused(reason)
+        self._set_state(("review",), "draft")
+        return result
+
+    def _approval_returned(self, reason):
+        result = super()._approval_returned(reason)
+        self._set_state(("review",), "draft")
+        return result
+
+    def _approval_withdrawn(self):
+        result = super()._approval_withdrawn()
+        self._set_state(("review",), "draft")
+        return result
+
+    def _approval_writable_fields(self):
+        return super()._approval_writable_fields() | {"state", "supersedes_id", "reference", "note"}
+
+    # === CRON === #
+
+    def _cron_expire(self):
+        """Set contracts whose last day is over to expired (their lines ended by date)."""
+        for company, contracts in (
+            self.search([("state", "=", "active"), ("date_end", "!=", False)])
+            .grouped("company_id")
+            .items()
+        ):
+            today = contracts[0].with_company(company)._today()
+            over = contracts.filtered(lambda contract, today=today: contract.date_end < today)
+            over._set_state(("active",), "expired")
