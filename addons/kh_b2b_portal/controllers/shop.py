@@ -40,9 +40,10 @@ class ShopCatalogue(WebsiteSale):
             products, total = website._kh_catalogue_search(
                 search=search, category=category, sort=sort, limit=step
             )
+        title = category.name or request.env._("Catalog")
         return {
-            "additional_title": category.name or request.env._("Catalog"),
             **({"main_object": category} if category else {}),
+            "additional_title": title,
             "category": category,
             "search": search,
             "sort": sort,

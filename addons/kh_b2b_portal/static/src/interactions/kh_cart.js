@@ -42,8 +42,8 @@ export class KhCart extends Interaction {
         }
         if (ev.key === "Escape") {
             ev.target.value = this.confirmed.get(ev.target);
-        } else {
-            moveFocus(ev, this.el);
+        } else if (moveFocus(ev, this.el)) {
+            this.update(ev.target); // the last row has no next one to leave for
         }
     }
 
@@ -81,7 +81,9 @@ export class KhCart extends Interaction {
             input.value = this.confirmed.get(input);
             return;
         }
-        this.queue = this.queue.then(() => this.send(row, quantity));
+        this.queue = this.queue.then(
+            () => formatQuantity(quantity) !== this.confirmed.get(input) && this.send(row, quantity)
+        );
         return this.queue;
     }
 

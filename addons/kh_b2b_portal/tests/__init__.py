@@ -1,0 +1,9 @@
+from . import (
+    test_cart_json,
+    test_catalogue,
+    test_checkout,
+    test_frame,
+    test_home,
+    test_tour,
+    test_utils,
+)

@@ -1,0 +1,105 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import JsonRpcException, tagged
+from odoo.tools import mute_logger
+
+from .common import PortalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCheckout(PortalCommon):
+    def setUp(self):
+        super().setUp()
+        self.authenticate("kh_dealer", "kh_dealer")
+        self._add({self.variants[0]: 10})
+        self.order = self._cart()
+        self.page = self.url_open("/shop/checkout").text
+
+    def _submit(self, key="submit-this-order", **params):
+        return self.make_jsonrpc_request(
+            "/shop/kh/checkout/submit",
+            {
+                "key": key,
+                "provider_id": self.provider.id,
+                "method_id": self.method.id,
+                "amount": self.order.amount_total,
+                **params,
+            },
+        )
+
+    def _refuse(self, **params):
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException) as caught:
+            self._submit(**params)
+        self.assertIn("CheckoutRefused", caught.exception.args[0])
+        self.assertEqual(self.order.state, "draft")
+        self.assertFalse(self.order.transaction_ids)
+
+    def test_one_page_has_everything(self):
+        for text in ("kh_address", "kh_payment", "kh_date", "kh_note", "data-kh-submit", "KHT-0"):
+            self.assertIn(text, self.page)
+        self.assertIn("Huarui Electric warehouse", self.page)
+        self.assertNotIn("Hengli Tools", self.page)
+
+    def test_bank_transfer_sends_the_order(self):
+        wish = fields.Date.today() + timedelta(days=5)
+        answer = self._submit(note=" Gate 2 ", date=fields.Date.to_string(wish))
+        self.assertEqual(answer["redirect"], "/shop/confirmation")
+        self.assertEqual(self.order.state, "sent")
+        self.assertEqual(self.order.kh_stage, "to_pay")
+        self.assertEqual(self.order.kh_dealer_note, "Gate 2")
+        self.assertEqual(self.order.commitment_date.date(), wish)
+        self.assertEqual(self.order.transaction_ids.state, "pending")
+        self.assertEqual(self.order.transaction_ids.amount, 800.0)
+        html = self.url_open("/shop/confirmation").text
+        self.assertIn(self.order.name, html)
+        self.assertIn(self.order.transaction_ids._get_communication(), html)
+        self.assertFalse(self._cart())
+
+    def test_sending_twice_is_one_order(self):
+        first = self._submit()
+        self.assertEqual(self._submit(), first)
+        self.assertEqual(len(self.order.transaction_ids), 1)
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self._submit(key="another-key-for-it")
+        self.assertEqual(len(self.order.transaction_ids), 1)
+
+    def test_changed_amount_is_not_sent(self):
+        self._refuse(amount=1.0)
+
+    def test_past_or_broken_date_is_not_sent(self):
+        self._refuse(date="2020-01-01")
+        self._refuse(date="soon")
+
+    def test_payment_that_is_not_offered_is_not_sent(self):
+        self.provider.state = "disabled"
+        self._refuse()
+        self._refuse(provider_id=999999)
+
+    def test_address_of_the_company_is_taken(self):
+        warehouse = self.dealer.child_ids.filtered(lambda p: p.type == "delivery")
+        totals = self.make_jsonrpc_request(
+            "/shop/kh/checkout/address", {"partner_id": warehouse.id}
+        )
+        self.assertEqual(self.order.partner_shipping_id, warehouse)
+        self.assertEqual(totals["amount"], self.order.amount_total)
+
+    def test_foreign_address_is_refused(self):
+        before = self.order.partner_shipping_id
+        foreign = self.stranger.child_ids.filtered(lambda p: p.type == "delivery")
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request("/shop/kh/checkout/address", {"partner_id": foreign.id})
+        self.assertEqual(self.order.partner_shipping_id, before)
+
+    def test_delivery_that_is_not_offered_is_refused(self):
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request("/shop/kh/checkout/delivery", {"carrier_id": 999999})
+
+    def test_visitor_cannot_send(self):
+        self.logout()
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self._submit()
+        self.assertEqual(self.order.state, "draft")
+
+    def test_result_page_needs_a_sent_order(self):
+        self.assertTrue(self.url_open("/shop/confirmation").url.endswith("/shop/cart"))
