@@ -78,7 +78,7 @@ TEXT_RULES = (
         "commits or rolls back by hand",
     ),
     _rule(
-        r"cr\.execute\(\s*f[\"']|cr\.execute\([^)]*%\s*\(",
+        r"cr\.execute\(\s*f[\"']|cr\.execute\(\s*(?:\"\"\")?[\"'][^\"']*[\"']{1,3}\s*%[\s(]",
         r"^addons/.*\.py$",
         "builds SQL from strings",
     ),
@@ -101,6 +101,7 @@ TEXT_RULES = (
 
 _CLASS = re.compile(r"^class \w+\(models\.(?:Model|TransientModel)\):\n((?:(?!^\S).*\n?)*)", re.M)
 _NAME = re.compile(r"^    _name = [\"']([\w.]+)[\"']", re.M)
+_INHERIT = re.compile(r"^    _inherit = (\[[^\]]*\]|.*)", re.M)
 _ASSERTS = re.compile(r"\bassert|start_tour|\bexpect\(|raises\(|@given|\.toBe")
 _SUDO = re.compile(r"\.sudo\(\)")
 
@@ -130,6 +131,9 @@ def access_findings(files: Mapping[str, str]) -> Iterator[Finding]:
         )
         for match in _CLASS.finditer(body):
             declared = _NAME.search(match.group(1))
+            inherited = _INHERIT.search(match.group(1))
+            if declared and inherited and f'"{declared.group(1)}"' in inherited.group(1):
+                continue  # an extension that only adds a mixin
             if declared and not re.search(
                 r"\bmodel_" + re.escape(declared.group(1).replace(".", "_")) + r"\b", access
             ):
@@ -228,8 +232,8 @@ def check(files: Mapping[str, str]) -> list[Finding]:
     return sorted(finding for rule in CHECKS for finding in rule(files))
 
 
-def read_tree(root: Path) -> dict[str, str]:
-    """Text of every file that git knows or would add below `root`."""
+def listed_files(root: Path) -> list[str]:
+    """Paths below `root` of the files that git knows or would add."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=root,
@@ -237,14 +241,18 @@ def read_tree(root: Path) -> dict[str, str]:
         check=True,
         text=True,
     )
+    return sorted(name for name in listing.stdout.split("\0") if name and (root / name).is_file())
+
+
+def read_tree(root: Path) -> dict[str, str]:
+    """Text of every listed file that holds text."""
     files = {}
-    for name in listing.stdout.split("\0"):
+    for name in listed_files(root):
         path = root / name
-        if not name or path.suffix not in TEXT_SUFFIXES | {""} or not path.is_file():
+        if path.suffix not in TEXT_SUFFIXES | {""} or path.stat().st_size > MAX_FILE_BYTES:
             continue
-        if path.stat().st_size <= MAX_FILE_BYTES:
-            try:
-                files[name] = path.read_text(encoding="utf-8")
-            except UnicodeDecodeError:
-                files[name] = ""  # not text whatever its name says: nothing to read in it
+        try:
+            files[name] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            files[name] = ""  # not text whatever its name says: nothing to read in it
     return files

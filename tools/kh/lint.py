@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from . import house_rules, lint_tools, paths
+from tools.kh import console, house_rules, lint_tools, paths, process
 
 PYTHON_FOLDERS = ("addons", "bench", "tests", "tools")
 PRETTIER_SUFFIXES = (".xml", ".js", ".mjs", ".scss")
@@ -40,29 +39,18 @@ def run(args: argparse.Namespace) -> int:
     results = []
     for name in args.only or LINTERS:
         results.append(LINTERS[name](args.fix))
-        print(f"{name:<12} {'ok' if results[-1].ok else 'FINDINGS'}", flush=True)
+        console.out(f"{name:<12} {'ok' if results[-1].ok else 'FINDINGS'}")
     for result in results:
         if not result.ok:
-            print(f"\n--- {result.name}\n{result.output.strip()}", flush=True)
+            console.out(f"\n--- {result.name}\n{result.output.strip()}")
     bad = [result.name for result in results if not result.ok]
-    print("\nAll linters are content." if not bad else f"\nFindings of: {', '.join(bad)}.")
+    console.out("All linters are content." if not bad else f"\nFindings of: {', '.join(bad)}.")
     return 1 if bad else 0
 
 
 def files(*suffixes: str) -> list[str]:
     """Paths, from the root, of files with one of `suffixes` that git knows or would add."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=paths.ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return sorted(
-        name
-        for name in listing.stdout.split("\0")
-        if name.endswith(suffixes) and (paths.ROOT / name).is_file()
-    )
+    return [name for name in house_rules.listed_files(paths.ROOT) if name.endswith(suffixes)]
 
 
 def addons() -> list[str]:
@@ -76,12 +64,11 @@ def tool(
     """Run the commands of one linter; content when all exit with 0 and none complains."""
     outputs = []
     for command in commands:
-        done = subprocess.run(
+        done = process.capture(
             command,
             cwd=paths.ROOT,
-            capture_output=True,
-            text=True,
             env={**os.environ, "PYTHONWARNINGS": "ignore", "NO_COLOR": "1"},
+            timeout=900,
         )
         said = (done.stdout + done.stderr).strip()
         if done.returncode or (complains and complains(said)):

