@@ -58,7 +58,9 @@ export class Registration extends Interaction {
             "t-att-disabled": () => (this.busy ? "disabled" : undefined),
         },
         ".kh-saved": { "t-out": () => this.savedText },
-        "[data-check]": { "t-on-change": (ev) => this.onCheck(ev.currentTarget) },
+        "[data-check]": {
+            "t-on-change": (ev) => this.trackCheck(this.onCheck(ev.currentTarget)),
+        },
         "input[type=text], input[type=tel], input[type=email], select": {
             "t-on-keydown": this.onKeydown,
             "t-on-change": (ev) => this.onChanged(ev.currentTarget),
@@ -76,6 +78,7 @@ export class Registration extends Interaction {
         this.busy = false;
         this.savedText = "";
         this.saving = Promise.resolve();
+        this.checking = Promise.resolve();
     }
 
     start() {
@@ -103,6 +106,7 @@ export class Registration extends Interaction {
             return;
         }
         if (step > this.step) {
+            await this.waitFor(this.checking);
             for (let at = this.step; at < step; at++) {
                 if (!this.isStepComplete(at)) {
                     this.show(at);
@@ -219,10 +223,15 @@ export class Registration extends Interaction {
         }
     }
 
+    /** Going on waits for the checks that are still under way. */
+    trackCheck(check) {
+        this.checking = Promise.allSettled([this.checking, check]);
+    }
+
     async onCheck(input) {
         const value = input.value;
+        this.setMessage(input, "", "");
         if (!value.trim()) {
-            this.setMessage(input, "", "");
             return;
         }
         const result = await this.waitFor(

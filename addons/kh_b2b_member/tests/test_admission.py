@@ -1,0 +1,135 @@
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+
+from .common import MemberCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAdmission(MemberCommon):
+    def test_grant_must_be_complete(self):
+        application = self._submit()
+        missing = application._check_admission_complete()
+        self.assertGreaterEqual(len(missing), 3)
+        with self.assertRaisesRegex(UserError, "Salesperson"):
+            application.with_user(self.clerk).action_approve()
+        # nor through the list of approvals
+        request = application.kh_approval_request_id.with_user(self.clerk)
+        with self.assertRaises(UserError):
+            request.action_approve()
+        self.assertFalse(application.partner_id)
+
+    def test_approval_makes_a_dealer(self):
+        application = self._admit()
+        dealer = application.partner_id
+        self.assertTrue(dealer.kh_is_dealer and dealer.is_company)
+        self.assertEqual(dealer.vat, application.vat)
+        self.assertEqual(dealer.grade_id, self.grade)
+        self.assertEqual(dealer.user_id, self.salesperson)
+        self.assertEqual(dealer.kh_sales_area_ids, self.area)
+        self.assertEqual(dealer.state_id, self.province)
+        self.assertEqual(dealer.kh_invoice_title, application.name)
+        self.assertEqual(dealer.bank_ids.sanitized_acc_number, application.bank_account)
+        self.assertEqual(dealer.bank_ids.bank_id.name, application.bank_name)
+        self.assertEqual(dealer.child_ids.name, "Manager 1")
+
+    def test_manager_gets_an_account_and_an_invitation(self):
+        application = self._admit()
+        user = application.partner_user_id
+        self.assertEqual(user.login, application.manager_email)
+        self.assertEqual(user.partner_id.parent_id, application.partner_id)
+        self.assertTrue(user._is_portal())
+        self.assertTrue(user.has_group("kh_b2b_member.group_b2b_dealer"))
+        self.assertTrue(user.has_group("kh_b2b_member.group_b2b_dealer_buyer"))
+        mail = self.env["mail.mail"].search(
+            [("email_to", "=", user.login)], order="id desc", limit=1
+        )
+        self.assertIn("/web/signup?", mail.body_html)
+        self.assertIn("token=", mail.body_html)
+
+    def test_mail_in_the_language_of_the_applicant(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["ir.module.module"].search(
+            [("name", "=", "kh_b2b_member")]
+        )._update_translations(["zh_CN"])
+        application = self._admit(lang="zh_CN")
+        self.assertEqual(application.partner_user_id.lang, "zh_CN")
+        mails = self.env["mail.mail"].search([("email_to", "=", application.manager_email)])
+        self.assertEqual(len(mails), 2)
+        for mail in mails:
+            self.assertRegex(mail.subject, "[\u4e00-\u9fff]")
+
+    def test_existing_customer_is_admitted(self):
+        customer = self.env["res.partner"].create(
+            {"name": "Old name", "is_company": True, "website": "https://kh-test.example.com"}
+        )
+        application = self._submit()
+        application.with_user(self.clerk).write(self._prepare_grant(partner_id=customer.id))
+        self._fill_required_grant(application)
+        application.with_user(self.clerk).action_approve()
+        self.assertEqual(application.partner_id, customer)
+        self.assertTrue(customer.kh_is_dealer)
+        self.assertEqual(customer.name, "Test dealer 1")
+        self.assertEqual(customer.website, "https://kh-test.example.com")
+
+    def test_login_of_a_stranger_is_not_taken_over(self):
+        application = self._submit(1)
+        application.with_user(self.clerk).write(self._prepare_grant())
+        self._fill_required_grant(application)
+        self.portal_user.login = application.manager_email
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            application.with_user(self.clerk).action_approve()
+        self.assertEqual(application.state, "submitted")
+
+    def test_approving_twice_admits_once(self):
+        application = self._admit()
+        dealer, user = application.partner_id, application.partner_user_id
+        with self.assertRaises(UserError):
+            application.with_user(self.clerk2).action_approve()
+        self.assertEqual((application.partner_id, application.partner_user_id), (dealer, user))
+        self.assertEqual(len(dealer.child_ids), 1)
+
+    def test_bulk_approval(self):
+        applications = self.env["kh.member.application"]
+        for number in range(1, 4):
+            applications |= self._submit(number)
+        applications.with_user(self.clerk).write(self._prepare_grant())
+        for application in applications:
+            self._fill_required_grant(application)
+        applications.kh_approval_request_id.with_user(self.clerk).action_approve()
+        self.assertEqual(set(applications.mapped("state")), {"approved"})
+        self.assertEqual(len(applications.partner_id), 3)
+        # one bank, not three
+        self.assertEqual(len(applications.partner_id.bank_ids.bank_id), 1)
+
+    def test_later_changes_are_tracked(self):
+        dealer = self._admit().partner_id
+        self.env.flush_all()
+        self.cr.precommit.run()
+        before = dealer.message_ids
+        grade = self.env["res.partner.grade"].create({"name": "Test silver", "company_id": False})
+        area = self.env["kh.sales.area"].create({"name": "Test west"})
+        dealer.write(
+            {
+                "grade_id": grade.id,
+                "kh_sales_area_ids": [(6, 0, area.ids)],
+                "user_id": self.salesperson2.id,
+            }
+        )
+        self.env.flush_all()
+        self.cr.precommit.run()
+        tracked = (dealer.message_ids - before).sudo().tracking_value_ids.field_id.mapped("name")
+        self.assertEqual(set(tracked) & {"grade_id", "kh_sales_area_ids", "user_id"}, {
+            "grade_id", "kh_sales_area_ids", "user_id"})  # fmt: skip
+
+    def test_form_of_the_review(self):
+        application = self._submit().with_user(self.clerk)
+        with Form(application) as form:
+            form.grade_id = self.grade
+            form.sales_area_ids.add(self.area)
+            form.salesperson_id = self.salesperson
+        self.assertEqual(application.salesperson_id, self.salesperson)
+
+    def test_role_survives_a_write_of_the_user(self):
+        user = self._admit().partner_user_id
+        user.write({"name": "Renamed"})
+        self.assertTrue(user.has_group("kh_b2b_member.group_b2b_dealer"))
