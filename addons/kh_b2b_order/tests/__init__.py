@@ -1,0 +1,10 @@
+from . import (
+    test_access_rights,
+    test_add_products,
+    test_portal,
+    test_stage,
+    test_stage_engine,
+    test_transfer,
+    test_utils,
+    test_workflow,
+)

@@ -1,0 +1,88 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import OrderCommon
+
+ALL = "sales_team.group_sale_salesman_all_leads"
+MEMBER = "kh_b2b_member.group_b2b_"
+
+
+@tagged("post_install", "-at_install")
+class TestAccessRights(OrderCommon):
+    """Who may do what to an order: the matrix of groups and actions."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.staff = {
+            role: cls._create_staff(f"kh_o_{role}", f"{MEMBER}{role}", ALL)
+            for role in ("salesperson", "supervisor", "order_clerk", "finance", "aftersale_clerk")
+        }
+
+    def _may(self, user, method, prepare):
+        order = self._create_order()
+        prepare(order)
+        try:
+            getattr(order.with_user(user), method)(*(["why"] if "hold" in method else []))
+        except AccessError:
+            return False
+        return True
+
+    def _assert_matrix(self, method, allowed, prepare):
+        users = {**self.staff, "dealer": self.buyer, "foreigner": self.foreigner}
+        found = {role for role, user in users.items() if self._may(user, method, prepare)}
+        self.assertEqual(found, allowed)
+
+    def test_confirm_transfer(self):
+        self._assert_matrix(
+            "action_kh_confirm_transfer", {"order_clerk", "finance"}, self._announce_transfer
+        )
+
+    def test_hold(self):
+        self._assert_matrix(
+            "action_kh_hold",
+            {"order_clerk", "supervisor"},
+            lambda order: order.action_quotation_sent(),
+        )
+
+    def test_release(self):
+        self._assert_matrix(
+            "action_kh_release",
+            {"order_clerk", "supervisor"},
+            lambda order: order._kh_set_on_hold("why"),
+        )
+
+    def test_confirm_receipt_by_rpc(self):
+        def prepare(order):
+            order.action_confirm()
+            self._ship(order)
+
+        # dealers confirm on their page, never by writing the order themselves
+        self._assert_matrix("action_confirm_receipt", set(self.staff), prepare)
+
+    def test_dealer_reads_orders_of_the_company_only(self):
+        order = self._create_order()
+        self.assertEqual(order.with_user(self.colleague).kh_stage, "draft")
+        with self.assertRaises(AccessError):
+            order.with_user(self.foreigner).read(["kh_stage"])
+        with self.assertRaises(AccessError):
+            order.with_user(self.buyer).write({"kh_received_date": "2026-01-01 00:00:00"})
+
+    def test_wizards_are_for_the_desk(self):
+        for model in ("kh.order.hold", "kh.order.bulk.confirm"):
+            with self.subTest(model):
+                self.assertTrue(
+                    self.env[model].with_user(self.staff["order_clerk"]).has_access("create")
+                )
+                self.assertFalse(
+                    self.env[model].with_user(self.staff["finance"]).has_access("create")
+                )
+                self.assertFalse(self.env[model].with_user(self.buyer).has_access("read"))
+
+    def test_second_company_is_invisible(self):
+        other = self._create_staff("kh_o_elsewhere", f"{MEMBER}order_clerk", ALL)
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        other.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
+        order = self._create_order()
+        with self.assertRaises(AccessError):
+            order.with_user(other).with_company(company).action_kh_confirm_transfer()
