@@ -1,21 +1,18 @@
 """Every term of every add-on is in its .pot and has a Chinese translation that fits."""
 
-import os
-
 import pytest
 
-from tools.kh import environment, i18n, translations
+from tools.kh import i18n, translations
 from tools.kh.paths import ADDONS
 
 NAMES = i18n.all_addons()
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def exported(kh_environment, tmp_path_factory):
     """Fresh exports of all add-ons; made once, they take a database with all installed."""
-    os.environ.pop("ODOO_RC", None)
     folder = tmp_path_factory.mktemp("export")
-    i18n.export(environment.prepare(dev=True), NAMES, folder)
+    i18n.export(kh_environment, NAMES, folder)
     return folder
 
 

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def all_addons() -> list[str]:
-    return Addons([]).own_names()
+    return Addons([paths.ADDONS]).own_names()
 
 
 def refresh(env: Environment, names: Sequence[str], *, check: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,13 +54,17 @@ class PytestRun:
         return [*argv, *self.options, *self.targets]
 
     def variables(self) -> dict[str, str]:
-        """pytest-odoo copies the database for each worker with the programs on the PATH."""
+        """Environment of pytest: the one it was started in, with a way to copy databases.
+
+        A private server stays out of the PG variables: a kh that a test starts would take it for
+        one that its user has named.
+        """
         env = self.env.odoo_env()
-        if not self.database:
-            env.pop("ODOO_RC", None)
-        if self.env.db.client:
-            env["PATH"] = f"{self.env.db.client}{os.pathsep}{env['PATH']}"
-        env["KH_TEST_CONFIG"] = str(self.env.config)
+        env.pop("ODOO_RC", None)
+        if self.env.db.embedded:
+            for name in self.env.db.variables():
+                env.pop(name, None)
+            env["PATH"] = f"{client_wrappers(self.env)}{os.pathsep}{env['PATH']}"
         return env
 
     def go(self) -> int:
@@ -86,6 +91,16 @@ class PytestRun:
 
     def warnings(self) -> list[dict[str, Any]]:
         return read_json_lines(self.record / WARNINGS)
+
+
+def client_wrappers(env: Environment) -> Path:
+    """A folder with `createdb` and `dropdb` for the private server, which pytest-odoo calls."""
+    folder = paths.folder("test", "pg")
+    where = ["-h", env.db.host, "-p", str(env.db.port), "-U", env.db.user]
+    for name in ("createdb", "dropdb"):
+        command = shlex.join([env.db.program(name), *where])
+        paths.write_atomically(folder / name, f'#!/bin/sh\nexec {command} "$@"\n', mode=0o755)
+    return folder
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if browser is None:
         raise KhError("There is no Chromium; install it (on Debian: apt-get install chromium).")
-    modules = Addons([]).own_names()
+    modules = Addons([paths.ADDONS]).own_names()
     template = databases.ensure_template(env, modules, lang="zh_CN", name_hint="demo")
     with databases.scratch(env, template, "shots") as database, served(env, database) as base:
         order = {

@@ -66,7 +66,7 @@ def product_addons() -> list[str]:
 
 
 def all_addons() -> list[str]:
-    return Addons([]).own_names()
+    return Addons([paths.ADDONS]).own_names()
 
 
 def split_targets(targets: Sequence[str]) -> dict[str, list[str]]:
