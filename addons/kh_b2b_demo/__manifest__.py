@@ -5,7 +5,7 @@
     "license": "LGPL-3",
     "category": "Sales/B2B",
     "summary": "A brand company in China with products, dealers, price contracts and orders",
-    "depends": ["kh_b2b_pricing", "website_sale_stock", "payment_custom", "account_payment", "sale_management", "l10n_cn"],
+    "depends": ["kh_b2b_portal", "sale_management", "l10n_cn"],
     "post_init_hook": "post_init_hook",
     "installable": True,
 }

@@ -122,7 +122,11 @@ def _load_payment(env):
     providers = env["payment.provider"].search([("company_id", "=", env.company.id)])
     transfer = providers.filtered(lambda p: p.custom_mode == "wire_transfer")[:1]
     (providers - transfer).filtered(lambda p: p.state != "disabled").state = "disabled"
+    journal = env["account.journal"].search(
+        [("company_id", "=", env.company.id), ("type", "=", "bank")], limit=1
+    )
     transfer.write({"state": "enabled", "is_published": True, "sequence": 1})
+    transfer.journal_id = journal
     transfer.payment_method_ids.active = True
     message = (
         "<p>{intro}</p><ul><li>{name}: {company}</li><li>{bank}: {bank_name}</li>"
