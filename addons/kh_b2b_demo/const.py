@@ -23,4 +23,6 @@ LOGINS = [
 ]
 # Short logins of dealers' people: login -> reference of the dealer in data/dealers.csv.
 DEALER_LOGINS = {"dealer1": "huarui", "dealer2": "yuehua", "dealer3": "sulian"}
-COLLEAGUE_LOGINS = {"buyer1": ("huarui", "张丽", "采购员", "13800001131", "zhangli@huaruida.example")}
+COLLEAGUE_LOGINS = {
+    "buyer1": ("huarui", "张丽", "采购员", "13800001131", "zhangli@huaruida.example")
+}

@@ -75,7 +75,9 @@ def _load_accounting(env):
     env["account.chart.template"]._load("cn", company, install_demo=False)
     company.account_price_include = "tax_included"
     company.tax_calculation_rounding_method = "round_per_line"
-    bank = env["res.bank"].create({"name": BANK_NAME, "bic": "ICBKCNBJZJP", "country": env.ref("base.cn").id})
+    bank = env["res.bank"].create(
+        {"name": BANK_NAME, "bic": "ICBKCNBJZJP", "country": env.ref("base.cn").id}
+    )
     journal = env["account.journal"].search(
         [("company_id", "=", company.id), ("type", "=", "bank")], limit=1
     )

@@ -130,7 +130,10 @@ def _load_pricelist(env):
         {
             "pricelist_market": {"name": "Market prices", "sequence": 1, **common},
             "pricelist_b2b": {
-                "name": "Dealer prices 2026", "sequence": 20, "kh_is_b2b": True, **common
+                "name": "Dealer prices 2026",
+                "sequence": 20,
+                "kh_is_b2b": True,
+                **common,
             },
         },
     )
@@ -190,7 +193,9 @@ def _load_applications(env):
     by_state = {}
     for row in rows:
         empty = env["kh.member.application"]
-        by_state[row["state"]] = by_state.get(row["state"], empty) | made[f"application_{row['ref']}"]
+        by_state[row["state"]] = (
+            by_state.get(row["state"], empty) | made[f"application_{row['ref']}"]
+        )
     submitted = env["kh.member.application"].union(
         *(some for state, some in by_state.items() if state not in ("draft", "withdrawn"))
     )

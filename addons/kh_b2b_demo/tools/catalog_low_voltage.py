@@ -19,20 +19,31 @@ def breakers():
     ):
         for curve in ("B", "C", "D"):
             yield row(
-                f"{model}{curve}", "mcb", f"{model} {zh} {curve}型", f"{model} {en}, {curve} curve",
+                f"{model}{curve}",
+                "mcb",
+                f"{model} {zh} {curve}型",
+                f"{model} {en}, {curve} curve",
                 price + "BCD".index(curve) * 1.2,
                 spec=f"{POLES};{AMPS if curve == 'C' else AMPS_S}",
-                code=f"{model}{curve}{{poles}}{{current}}", weight=0.12,
+                code=f"{model}{curve}{{poles}}{{current}}",
+                weight=0.12,
             )
     for model, volt, price in (
-        ("GS81-63L", 250, 34.0), ("GS81-63", 500, 39.0), ("GS83-63", 800, 58.0),
-        ("GS85-125", 1000, 96.0), ("GS87-63PV", 1200, 128.0),
+        ("GS81-63L", 250, 34.0),
+        ("GS81-63", 500, 39.0),
+        ("GS83-63", 800, 58.0),
+        ("GS85-125", 1000, 96.0),
+        ("GS87-63PV", 1200, 128.0),
     ):
         yield row(
-            f"{model}DC", "dcmcb", f"{model} DC 直流微型断路器 {volt}V",
-            f"{model} DC miniature circuit breaker {volt} V", price,
+            f"{model}DC",
+            "dcmcb",
+            f"{model} DC 直流微型断路器 {volt}V",
+            f"{model} DC miniature circuit breaker {volt} V",
+            price,
             spec=f"poles:1P=0|2P=58|4P=132;{AMPS_S}",
-            code=f"{model}{{poles}}{{current}}DC", weight=0.15,
+            code=f"{model}{{poles}}{{current}}DC",
+            weight=0.15,
         )
     for model, zh, en, price in (
         ("GL1-63", "漏电断路器 电子式", "residual current breaker, electronic", 62.0),
@@ -42,41 +53,106 @@ def breakers():
         ("GL6-63A", "A 型剩余电流断路器", "residual current breaker type A", 139.0),
     ):
         yield row(
-            model, "rcbo", f"{model} {zh}", f"{model} {en}", price,
-            spec=f"poles:2P=0|4P=74;{AMPS_S}", code=f"{model}-{{poles}}-{{current}}", weight=0.24,
+            model,
+            "rcbo",
+            f"{model} {zh}",
+            f"{model} {en}",
+            price,
+            spec=f"poles:2P=0|4P=74;{AMPS_S}",
+            code=f"{model}-{{poles}}-{{current}}",
+            weight=0.24,
         )
-    for frame, price in ((63, 132), (125, 186), (160, 248), (250, 365), (400, 820), (630, 1380),
-                         (800, 2260), (1250, 4180)):
+    for frame, price in (
+        (63, 132),
+        (125, 186),
+        (160, 248),
+        (250, 365),
+        (400, 820),
+        (630, 1380),
+        (800, 2260),
+        (1250, 4180),
+    ):
         amps = [a for a in (32, 63, 100, 125, 160, 250, 400, 630, 800, 1250) if a <= frame][-3:]
         values = "|".join(f"{a}A={i * price // 20}" for i, a in enumerate(amps))
         yield row(
-            f"GM1-{frame}", "mccb", f"GM1-{frame} 塑壳断路器 M 型",
-            f"GM1-{frame} moulded-case circuit breaker", price,
+            f"GM1-{frame}",
+            "mccb",
+            f"GM1-{frame} 塑壳断路器 M 型",
+            f"GM1-{frame} moulded-case circuit breaker",
+            price,
             spec=f"poles:3P=0|4P={price // 3};current:{values}",
-            code=f"GM1-{frame}M/{{poles}}{{current}}", uom="set", weight=1.0 + frame / 160,
+            code=f"GM1-{frame}M/{{poles}}{{current}}",
+            uom="set",
+            weight=1.0 + frame / 160,
         )
 
 
 def control():
-    for amps, price in ((9, 38), (12, 42), (18, 51), (25, 74), (32, 92), (40, 148), (50, 176),
-                        (65, 215), (80, 298), (95, 346)):
+    for amps, price in (
+        (9, 38),
+        (12, 42),
+        (18, 51),
+        (25, 74),
+        (32, 92),
+        (40, 148),
+        (50, 176),
+        (65, 215),
+        (80, 298),
+        (95, 346),
+    ):
         yield row(
-            f"GC1-{amps:02d}", "contactor", f"GC1-{amps:02d} 交流接触器 {amps}A",
-            f"GC1-{amps:02d} AC contactor {amps} A", price,
+            f"GC1-{amps:02d}",
+            "contactor",
+            f"GC1-{amps:02d} 交流接触器 {amps}A",
+            f"GC1-{amps:02d} AC contactor {amps} A",
+            price,
             spec="coil:AC24V=3|AC110V=1|AC220V=0|AC380V=0",
-            code=f"GC1-{amps:02d}10-{{coil}}", weight=0.33 + amps / 90,
+            code=f"GC1-{amps:02d}10-{{coil}}",
+            weight=0.33 + amps / 90,
         )
     for model, zh, en, price, spec in (
-        ("GR2-25", "热过载继电器", "thermal overload relay", 46,
-         "setting:1.6-2.5A=0|4-6A=0|7-10A=0|12-18A=2|17-25A=2"),
-        ("GR2-93", "热过载继电器", "thermal overload relay", 118,
-         "setting:30-40A=0|48-65A=6|63-80A=9|80-93A=14"),
-        ("GJ-MY2", "小型中间继电器 8 脚", "miniature relay, 8 pins", 9.6,
-         "coil:DC12V=0|DC24V=0|AC110V=1|AC220V=0"),
-        ("GJ-MY4", "小型中间继电器 14 脚", "miniature relay, 14 pins", 12.4,
-         "coil:DC12V=0|DC24V=0|AC110V=1|AC220V=0"),
-        ("GT3-Y", "时间继电器 通电延时", "on-delay timer relay", 58, "coil:DC24V=0|AC220V=0|AC380V=2"),
-        ("GT3-D", "时间继电器 断电延时", "off-delay timer relay", 72, "coil:DC24V=0|AC220V=0|AC380V=2"),
+        (
+            "GR2-25",
+            "热过载继电器",
+            "thermal overload relay",
+            46,
+            "setting:1.6-2.5A=0|4-6A=0|7-10A=0|12-18A=2|17-25A=2",
+        ),
+        (
+            "GR2-93",
+            "热过载继电器",
+            "thermal overload relay",
+            118,
+            "setting:30-40A=0|48-65A=6|63-80A=9|80-93A=14",
+        ),
+        (
+            "GJ-MY2",
+            "小型中间继电器 8 脚",
+            "miniature relay, 8 pins",
+            9.6,
+            "coil:DC12V=0|DC24V=0|AC110V=1|AC220V=0",
+        ),
+        (
+            "GJ-MY4",
+            "小型中间继电器 14 脚",
+            "miniature relay, 14 pins",
+            12.4,
+            "coil:DC12V=0|DC24V=0|AC110V=1|AC220V=0",
+        ),
+        (
+            "GT3-Y",
+            "时间继电器 通电延时",
+            "on-delay timer relay",
+            58,
+            "coil:DC24V=0|AC220V=0|AC380V=2",
+        ),
+        (
+            "GT3-D",
+            "时间继电器 断电延时",
+            "off-delay timer relay",
+            72,
+            "coil:DC24V=0|AC220V=0|AC380V=2",
+        ),
         ("GX8-PH", "相序保护器", "phase sequence relay", 86, ""),
         ("GX8-VU", "过欠压保护继电器", "over and under voltage relay", 94, ""),
     ):
@@ -95,16 +171,33 @@ def control():
     ):
         plain = model.endswith(("BS", "SG", "XB"))
         yield row(
-            model, "pilot", f"{model} {zh}", f"{model} {en}", price,
-            spec="" if plain else colours, code=model if plain else f"{model}-{{colour}}",
+            model,
+            "pilot",
+            f"{model} {zh}",
+            f"{model} {en}",
+            price,
+            spec="" if plain else colours,
+            code=model if plain else f"{model}-{{colour}}",
             weight=0.08,
         )
-    for model, kilo, price in (("GU1", 20, 68), ("GU1", 40, 92), ("GU1", 60, 128), ("GU2", 80, 196),
-                               ("GU2", 100, 268), ("GU3-DC", 40, 156), ("GU3-PV", 40, 188)):
+    for model, kilo, price in (
+        ("GU1", 20, 68),
+        ("GU1", 40, 92),
+        ("GU1", 60, 128),
+        ("GU2", 80, 196),
+        ("GU2", 100, 268),
+        ("GU3-DC", 40, 156),
+        ("GU3-PV", 40, 188),
+    ):
         yield row(
-            f"{model}-{kilo}", "spd", f"{model}-{kilo} 浪涌保护器 {kilo}kA",
-            f"{model}-{kilo} surge protective device {kilo} kA", price,
-            spec="poles:1P=0|2P=40|4P=120", code=f"{model}-{kilo}/{{poles}}", weight=0.3,
+            f"{model}-{kilo}",
+            "spd",
+            f"{model}-{kilo} 浪涌保护器 {kilo}kA",
+            f"{model}-{kilo} surge protective device {kilo} kA",
+            price,
+            spec="poles:1P=0|2P=40|4P=120",
+            code=f"{model}-{kilo}/{{poles}}",
+            weight=0.3,
         )
 
 
@@ -131,8 +224,16 @@ def enclosures():
         ("DTM-4G", "4G 远传智能电表", "smart meter with 4G", 298),
     ):
         spec = "ratio:50/5=0|100/5=0|200/5=2|400/5=6|600/5=11" if model == "BH-066" else ""
-        yield row(model, "meter", f"{model} {zh}", f"{model} {en}", price, spec=spec,
-                  code=f"{model}-{{ratio}}" if spec else model, weight=0.6)
+        yield row(
+            model,
+            "meter",
+            f"{model} {zh}",
+            f"{model} {en}",
+            price,
+            spec=spec,
+            code=f"{model}-{{ratio}}" if spec else model,
+            weight=0.6,
+        )
 
 
 def cables():
@@ -146,11 +247,27 @@ def cables():
         ("RVV3", "三芯护套软线 100 米", "three-core sheathed cable, 100 m", 352),
         ("YJV4", "四芯交联电力电缆 100 米", "four-core XLPE power cable, 100 m", 986),
     ):
-        yield row(model, "wire", f"{model} {zh}", f"{model} {en}", price, spec=sections,
-                  code=f"{model}-{{section}}", uom="roll", weight=4.2)
+        yield row(
+            model,
+            "wire",
+            f"{model} {zh}",
+            f"{model} {en}",
+            price,
+            spec=sections,
+            code=f"{model}-{{section}}",
+            uom="roll",
+            weight=4.2,
+        )
     for cores, price in ((4, 268), (7, 428), (10, 596), (14, 812), (19, 1060), (24, 1320)):
-        yield row(f"KVVP-{cores}", "ctrlcable", f"KVVP {cores}×1.5 屏蔽控制电缆 100 米",
-                  f"KVVP {cores} × 1.5 shielded control cable, 100 m", price, uom="roll", weight=14)
+        yield row(
+            f"KVVP-{cores}",
+            "ctrlcable",
+            f"KVVP {cores}×1.5 屏蔽控制电缆 100 米",
+            f"KVVP {cores} × 1.5 shielded control cable, 100 m",
+            price,
+            uom="roll",
+            weight=14,
+        )
     for model, zh, en, price in (
         ("UK-2.5B", "通用导轨端子 2.5mm²", "DIN-rail terminal block 2.5 mm²", 1.2),
         ("UK-5N", "通用导轨端子 4mm²", "DIN-rail terminal block 4 mm²", 1.4),

@@ -150,8 +150,15 @@ def wire(pen):
 def ctrlcable(pen):
     pen.disc(50, 50, 34, DARK)
     pen.disc(50, 50, 29, LIGHT)
-    for x, y, colour in ((50, 50, RED), (50, 32, BLUE), (66, 42, AMBER), (66, 60, GREEN),
-                         (50, 68, "#6d4c41"), (34, 60, MID), (34, 42, "#ffffff")):
+    for x, y, colour in (
+        (50, 50, RED),
+        (50, 32, BLUE),
+        (66, 42, AMBER),
+        (66, 60, GREEN),
+        (50, 68, "#6d4c41"),
+        (34, 60, MID),
+        (34, 42, "#ffffff"),
+    ):
         pen.disc(x, y, 8, colour)
         pen.disc(x, y, 3.5, COPPER)
 
@@ -292,9 +299,36 @@ def glove(pen):
     pen.box(34, 74, 34, 14, DARK, 2)
 
 
-PICTURES = (mcb, dcmcb, rcbo, spd, mccb, contactor, relay, pilot, box, meter, wire, ctrlcable,
-            terminal, switch, router, optic, cabinet, patch, handtool, powertool, instrument,
-            toolbox, stationery, paper, device, socket, head, glove)
+PICTURES = (
+    mcb,
+    dcmcb,
+    rcbo,
+    spd,
+    mccb,
+    contactor,
+    relay,
+    pilot,
+    box,
+    meter,
+    wire,
+    ctrlcable,
+    terminal,
+    switch,
+    router,
+    optic,
+    cabinet,
+    patch,
+    handtool,
+    powertool,
+    instrument,
+    toolbox,
+    stationery,
+    paper,
+    device,
+    socket,
+    head,
+    glove,
+)
 
 
 def draw_logo(font_path):
@@ -312,14 +346,18 @@ def draw_licence(font_path):
     image = Image.new("RGB", (900, 640), "#fdf6e8")
     draw = ImageDraw.Draw(image)
     draw.rectangle((16, 16, 884, 624), None, "#b8860b", 6)
-    title, text, mark = (
-        ImageFont.truetype(font_path, size, index=2) for size in (64, 28, 120)
-    )
+    title, text, mark = (ImageFont.truetype(font_path, size, index=2) for size in (64, 28, 120))
     draw.text((330, 60), "营业执照", "#8b1a1a", title)
-    for index, line in enumerate((
-        "统一社会信用代码  样本不含真实号码", "名    称  （样本）经销商有限公司", "类    型  有限责任公司",
-        "法定代表人  样本", "经营范围  低压电器、电线电缆、五金工具销售", "登记机关  样本市市场监督管理局",
-    )):
+    for index, line in enumerate(
+        (
+            "统一社会信用代码  样本不含真实号码",
+            "名    称  （样本）经销商有限公司",
+            "类    型  有限责任公司",
+            "法定代表人  样本",
+            "经营范围  低压电器、电线电缆、五金工具销售",
+            "登记机关  样本市市场监督管理局",
+        )
+    ):
         draw.text((90, 180 + index * 56), line, "#333333", text)
     stamp = Image.new("L", (520, 180), 0)
     ImageDraw.Draw(stamp).text((10, 10), "样本 SAMPLE"[:2], 90, mark)

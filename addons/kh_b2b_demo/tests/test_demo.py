@@ -1,0 +1,138 @@
+"""The demo company is what the other papers say it is (this add-on is demo data itself)."""
+
+import base64
+
+from stdnum import ean
+from stdnum.cn import uscc
+
+from odoo.exceptions import AccessDenied
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.misc import file_open
+
+from odoo.addons.kh_b2b_demo.const import LOGINS
+from odoo.addons.kh_b2b_demo.loader import base, load_demo, members, products
+
+STAGES = {"draft", "review", "hold", "to_pay", "to_ship", "to_receive", "done", "cancel", "closed"}
+COUNTED = (
+    "res.partner",
+    "res.users",
+    "product.product",
+    "product.pricelist.item",
+    "kh.member.application",
+    "kh.price.contract",
+    "sale.order",
+    "account.move",
+    "stock.quant",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestDemo(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.book = base.Book(cls.env)
+        cls.dealers = cls.env["res.partner"].search([("kh_is_dealer", "=", True)])
+        refs = [products.product_ref(row["ref"]) for row in base.read_csv("catalog")]
+        found = cls.book.get_many("product.template", refs)
+        cls.templates = cls.env["product.template"].union(*found.values())
+
+    def _get_orders(self):
+        data = self.env["ir.model.data"].search(
+            [("module", "=", base.NAMESPACE), ("model", "=", "sale.order")]
+        )
+        return self.env["sale.order"].browse(data.mapped("res_id"))
+
+    def test_every_stage_is_there(self):
+        orders = self._get_orders()
+        self.assertGreaterEqual(len(orders), 40)
+        self.assertLessEqual(STAGES, set(orders.mapped("kh_stage")))
+        states = set(self.env["kh.member.application"].search([]).mapped("state"))
+        self.assertLessEqual(
+            {"draft", "submitted", "review", "approved", "rejected", "withdrawn"}, states
+        )
+        states = set(self.env["kh.price.contract"].search([]).mapped("state"))
+        self.assertLessEqual({"draft", "active", "expired"}, states)
+
+    def test_all_logins_work(self):
+        users = self.env["res.users"]
+        for _role, login, password, _url in LOGINS:
+            if not login or login == "admin":  # whoever installs chooses admin's password
+                continue
+            credential = {"login": login, "password": password, "type": "password"}
+            info = users.authenticate(credential, {"interactive": False})
+            self.assertEqual(users.browse(info["uid"]).login, login)
+        with self.assertRaises(AccessDenied):
+            users.authenticate(
+                {"login": "dealer1", "password": "wrong", "type": "password"},
+                {"interactive": False},
+            )
+
+    def test_numbers_are_valid_in_form(self):
+        self.assertGreaterEqual(len(self.dealers), 12)
+        codes = [self.env.company.vat, *self.dealers.mapped("vat")]
+        self.assertEqual([code for code in codes if not uscc.is_valid(code)], [])
+        self.assertEqual(len(set(codes)), len(codes))
+        barcodes = self.templates.product_variant_ids.mapped("barcode")
+        self.assertEqual([code for code in barcodes if not ean.is_valid(code)], [])
+
+    def test_products_are_complete(self):
+        self.assertGreaterEqual(len(self.templates), 200)
+        variants = self.templates.product_variant_ids
+        self.assertTrue(all(variants.mapped("default_code")))
+        self.assertTrue(all(template.image_128 for template in self.templates))
+        self.assertTrue(all(self.templates.mapped("is_published")))
+        stock = [variant.qty_available for variant in variants]
+        self.assertTrue(any(qty == 0 for qty in stock))
+        self.assertTrue(any(0 < qty < 10 for qty in stock))
+        chinese = self.templates.with_context(lang="zh_CN")
+        english = self.templates.with_context(lang="en_US")
+        self.assertFalse([t.name for t in english if not t.name.replace("×", "x").isprintable()])
+        self.assertFalse([t.name for t in chinese if t.name == t.with_context(lang="en_US").name])
+
+    def test_prices_include_tax(self):
+        tax = self.env.company.account_sale_tax_id
+        self.assertEqual((tax.amount, tax.price_include), (13.0, True))
+        self.assertEqual(self.templates.taxes_id, tax)
+        self.assertEqual(self.env.company.currency_id.name, "CNY")
+
+    def test_contract_prices_are_what_the_engine_returns(self):
+        contracts = self.env["kh.price.contract"].search([("state", "=", "active")])
+        self.assertGreaterEqual(len(contracts), 4)
+        for contract in contracts:
+            items = contract.item_ids.filtered(lambda item: not item.min_quantity)
+            self.assertGreaterEqual(len(items), 100)
+            prices = contract.pricelist_id._get_products_price(
+                items.product_id, 1.0, kh_partner=contract.partner_id
+            )
+            for item in items:
+                self.assertAlmostEqual(prices[item.product_id.id], item.fixed_price, 2)
+
+    def test_nothing_is_left_half_done(self):
+        orders = self._get_orders()
+        self.assertEqual(set(orders.invoice_ids.mapped("state")), {"posted"})
+        payments = orders.transaction_ids.payment_id
+        self.assertTrue(all(payments.move_id.mapped("state")))
+        self.assertEqual(set(payments.move_id.mapped("state")), {"posted"})
+        done = orders.filtered(lambda order: order.kh_stage == "done")
+        self.assertEqual(set(done.mapped("invoice_status")), {"invoiced"})
+        self.assertFalse(self.env["mail.mail"].search_count([("state", "=", "exception")]))
+
+    def test_loading_again_changes_nothing(self):
+        before = {name: self.env[name].search_count([]) for name in COUNTED}
+        load_demo(self.env)
+        self.assertEqual({name: self.env[name].search_count([]) for name in COUNTED}, before)
+
+    def test_sample_contract_imports_cleanly(self):
+        dealer = members.dealer(self.env, "sulian")
+        contract = self.env["kh.price.contract"].create(
+            {"partner_id": dealer.id, "pricelist_id": self.book.get("pricelist_b2b").id}
+        )
+        for name, bad in (("600_lines", 0), ("with_errors", 6)):
+            with file_open(f"kh_b2b_demo/static/xlsx/price_contract_{name}.xlsx", "rb") as handle:
+                content = base64.b64encode(handle.read())
+            wizard = self.env["kh.price.contract.import"].create(
+                {"contract_id": contract.id, "file": content, "file_name": f"{name}.xlsx"}
+            )
+            wizard.action_check()
+            self.assertEqual(wizard.bad_count, bad, name)
