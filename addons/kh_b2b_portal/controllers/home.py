@@ -1,5 +1,6 @@
 from werkzeug.exceptions import NotFound
 
+from odoo.fields import Domain
 from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
@@ -53,7 +54,7 @@ class DealerHome(CustomerPortal):
             raise NotFound
         Order = request.env["sale.order"]
         domain = Order._kh_home_domain(request.env.user.partner_id, website)
-        order = Order.search(domain & [("id", "=", int(order_id))], limit=1)
+        order = Order.search(domain & Domain("id", "=", int(order_id)), limit=1)
         if not order:
             raise NotFound
         # sudo: products of an old order may be hidden by now; they are refused by name below

@@ -7,3 +7,4 @@ from . import (
     test_tour,
     test_utils,
 )
+from . import test_journey

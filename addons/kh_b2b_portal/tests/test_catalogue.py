@@ -3,7 +3,7 @@ import re
 from odoo import Command
 from odoo.tests import tagged
 
-from odoo.addons.website.tools import MockRequest
+from odoo.addons.website_sale.tests.common import MockRequest
 
 from ..const import MAX_VARIANT_ROWS
 from .common import PortalCommon

@@ -91,6 +91,7 @@ class TestFrame(PortalCommon):
         )
         self.template.with_context(lang="zh_CN").name = "断路器"
         self.template.name = "断路器"
+        self.category.name = "低压电器"
         self.user.name = "王芳"
         self.dealer.name = "华瑞机电"
         self.authenticate("kh_dealer", "kh_dealer")
@@ -103,7 +104,7 @@ class TestFrame(PortalCommon):
 
     def _latin_words(self, html):
         """Latin words a reader of the page sees or hears."""
-        body = html[html.index('<header id="kh_top"') : html.rindex("kh-p-bottombar")]
+        body = html[html.index('<header id="kh_top"') : html.index('<nav class="kh-p-bottombar')]
         body = re.sub(r"<(script|style)\b.*?</\1>", " ", body, flags=re.S)
         body = re.sub(r'<a[^>]*data-kh-nav="company".*?</a>', " ", body, flags=re.S)
         heard = re.findall(r'(?:placeholder|aria-label|title|alt)="([^"]*)"', body)

@@ -20,7 +20,12 @@ class TourCommon(PortalCommon):
         cls.user.lang = "zh_CN"
 
     def _check_journey(self):
-        self.start_tour("/shop?search=KHT", "kh_b2b_portal_dealer", timeout=120)
+        self.start_tour(
+            "/shop?search=KHT",
+            "kh_b2b_portal_dealer",
+            timeout=120,
+            cookies={"frontend_lang": "zh_CN"},  # the browser of the test speaks English
+        )
         order = self.env["sale.order"].search([("partner_id", "=", self.user.partner_id.id)])
         self.assertEqual(len(order), 1)
         self.assertEqual(order.kh_stage, "to_pay")

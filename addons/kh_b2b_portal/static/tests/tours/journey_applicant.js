@@ -18,7 +18,7 @@ registry.category("web_tour.tours").add("kh_b2b_journey_apply", {
         },
         { trigger: ".kh-next", run: "click" },
         fill("#kh-name", "杭州旅程机电有限公司"),
-        fill("#kh-vat", "91330100MA2J0URN8X"),
+        fill("#kh-vat", "91330108MA2J0URN1M"),
         {
             trigger: "#kh-state_id",
             run: "selectByIndex 11",

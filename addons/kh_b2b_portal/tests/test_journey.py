@@ -1,0 +1,263 @@
+import io
+import re
+
+import openpyxl
+from PIL import Image
+
+from odoo import Command
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+PRODUCTS = 24
+CONTRACT_PRICE = 61.8
+MARKET_PRICE = 100.0
+DEALER_LOGIN = "journey.dealer@example.com"
+
+
+@tagged("post_install", "-at_install", "kh_journey")
+class TestJourney(HttpCase):
+    """The first journey (M-22 to M-24, M-39, M-40, M-44, M-66), in Chinese, in a browser.
+
+    A stranger applies, is admitted, gets a contract, orders twenty lines, pays by transfer,
+    is shipped and invoiced, and confirms the receipt.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.env["res.lang"]._activate_lang("zh_CN")
+        cls.company = cls.env.company
+        cls.company.kh_registration_open = True
+        cls.website = cls.env["website"].get_current_website()
+        chinese = cls.env.ref("base.lang_zh_CN")
+        cls.website.write(
+            {
+                "kh_is_b2b": True,
+                "language_ids": [Command.link(chinese.id)],
+                "default_lang_id": chinese.id,
+                "show_line_subtotals_tax_selection": "tax_included",
+            }
+        )
+        cls._create_grants()
+        cls._create_products()
+        cls._create_staff()
+        cls._create_transfer()
+        cls._create_files()
+
+    # === DATA === #
+    @classmethod
+    def _create_grants(cls):
+        cls.pricelist = cls.env["product.pricelist"].create(
+            {
+                "name": "Journey B2B",
+                "kh_is_b2b": True,
+                "currency_id": cls.company.currency_id.id,
+                "selectable": True,
+                "sequence": 0,
+            }
+        )
+        cls.env["res.partner.grade"].create({"name": "Journey Gold"})
+        cls.env["kh.sales.area"].create({"name": "Journey East", "code": "JE"})
+
+    @classmethod
+    def _create_products(cls):
+        cls.tax = cls.env["account.tax"].create(
+            {
+                "name": "13% incl.",
+                "amount": 13.0,
+                "type_tax_use": "sale",
+                "price_include_override": "tax_included",
+            }
+        )
+        cls.products = cls.env["product.product"].create(
+            [
+                {
+                    "name": f"旅程断路器 {index:02}",
+                    "default_code": f"KHJ-{index:03}",
+                    "list_price": MARKET_PRICE,
+                    "taxes_id": [Command.set(cls.tax.ids)],
+                    "type": "consu",
+                    "is_storable": True,
+                    "is_published": True,
+                    "sale_ok": True,
+                    "invoice_policy": "delivery",
+                }
+                for index in range(1, PRODUCTS + 1)
+            ]
+        )
+        location = cls.env["stock.warehouse"].search(
+            [("company_id", "=", cls.company.id)], limit=1
+        ).lot_stock_id
+        for product in cls.products:
+            cls.env["stock.quant"]._update_available_quantity(product, location, 500)
+
+    @classmethod
+    def _create_staff(cls):
+        def staff(login, name, *roles):
+            user = new_test_user(cls.env, login, "base.group_user", name=name, lang="zh_CN")
+            user.role_line_ids = [
+                Command.create({"role_id": cls.env.ref(f"kh_b2b_member.{role}").id})
+                for role in roles
+            ]
+            return user
+
+        cls.clerk = staff("journey_clerk", "Journey Clerk", "role_admission_clerk")
+        cls.sales = staff(
+            "journey_sales", "Journey Salesperson", "role_director"
+        )
+        cls.finance = staff("journey_finance", "Journey Finance", "role_finance")
+        cls.desk = staff("journey_desk", "Journey Desk", "role_order_clerk")
+
+    @classmethod
+    def _create_transfer(cls):
+        cls.bank = cls.env["account.journal"].create(
+            {"name": "Journey Bank", "type": "bank", "code": "JBNK"}
+        )
+        provider = cls.env["payment.provider"].search(
+            [("custom_mode", "=", "wire_transfer"), ("company_id", "=", cls.company.id)], limit=1
+        )
+        provider.write({"state": "enabled", "is_published": True})
+        provider.journal_id = cls.bank
+
+    @classmethod
+    def _create_files(cls):
+        picture = io.BytesIO()
+        Image.new("RGB", (640, 400), "#f4f1e8").save(picture, "PNG")
+        codes = cls.products.mapped("default_code")
+        clean = [(code, "", 1, CONTRACT_PRICE) for code in codes]
+        faulty = [
+            *clean[:3],
+            ("UNKNOWN-1", "", 1, 10.0),
+            clean[0],
+            (codes[4], "", 1, -5),
+            (codes[5], "", 1, None),
+        ]
+        files = {
+            "licence.png": (picture.getvalue(), "image/png"),
+            "contract.xlsx": (cls._make_sheet(clean), ""),
+            "contract_faulty.xlsx": (cls._make_sheet(faulty), ""),
+        }
+        cls.env["ir.attachment"].create(
+            [
+                {
+                    "name": name,
+                    "url": f"/kh_journey/{name}",
+                    "raw": content,
+                    "mimetype": mimetype
+                    or "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                    "public": True,
+                }
+                for name, (content, mimetype) in files.items()
+            ]
+        )
+
+    @staticmethod
+    def _make_sheet(rows):
+        book = openpyxl.Workbook()
+        book.active.append(["货号", "品名", "起订量", "协议价"])
+        for row in rows:
+            book.active.append(row)
+        stream = io.BytesIO()
+        book.save(stream)
+        return stream.getvalue()
+
+    # === JOURNEY === #
+    def test_first_journey(self):
+        self._apply()
+        self._admit()
+        self._sign_contract()
+        order = self._order()
+        self._fulfil(order)
+        self._receive(order)
+
+    def _apply(self):
+        page = self.url_open("/shop?search=KHJ").text
+        self.assertIn("KHJ-001", page)
+        self.assertNotIn(str(CONTRACT_PRICE), page)
+        self.start_tour("/shop?search=KHJ", "kh_b2b_journey_apply", login=None)
+        self.application = self.env["kh.member.application"].search(
+            [("manager_email", "=", DEALER_LOGIN)]
+        )
+        self.assertEqual(len(self.application), 1, "one application, whatever was clicked")
+        self.assertEqual(self.application.state, "submitted")
+        self.assertTrue(self.application.license_file)
+
+    def _admit(self):
+        self.start_tour(
+            f"/odoo/action-kh_b2b_member.kh_member_application_action/{self.application.id}",
+            "kh_b2b_journey_admit",
+            login="journey_clerk",
+        )
+        dealer = self.application.partner_id
+        self.assertTrue(dealer.kh_is_dealer)
+        self.assertEqual(dealer.grade_id.name, "Journey Gold")
+        self.assertEqual(dealer.kh_sales_area_ids.code, "JE")
+        self.assertEqual(dealer.user_id, self.sales)
+        self.assertEqual(dealer.specific_property_product_pricelist, self.pricelist)
+        user = self.application.partner_user_id
+        self.assertTrue(user._is_portal())
+        invitation = self.env["mail.mail"].search(
+            [("email_to", "ilike", DEALER_LOGIN)], order="id desc", limit=1
+        )
+        self.assertRegex(invitation.subject, "[\u4e00-\u9fff]", "in the applicant's language")
+        links = re.findall(r'href="([^"]*(?:signup|reset_password)[^"]*)"', invitation.body_html)
+        self.assertTrue(links, "the invitation leads to the choice of a password")
+        path = links[0].replace("&amp;", "&")
+        self.start_tour(
+            path[path.index("/web/") :], "kh_b2b_journey_password", login=None
+        )
+
+    def _sign_contract(self):
+        self.start_tour(
+            "/odoo/action-kh_b2b_pricing.kh_price_contract_action/new",
+            "kh_b2b_journey_contract",
+            login="journey_sales",
+        )
+        contract = self.env["kh.price.contract"].search(
+            [("partner_id", "=", self.application.partner_id.id)]
+        )
+        self.assertEqual(contract.state, "active")
+        self.assertEqual(len(contract.item_ids), PRODUCTS)
+
+    def _order(self):
+        self.start_tour(
+            "/shop?search=KHJ", "kh_b2b_journey_order", login=DEALER_LOGIN, timeout=120
+        )
+        order = self.env["sale.order"].search(
+            [("partner_id", "child_of", self.application.partner_id.id)]
+        )
+        self.assertEqual(len(order), 1)
+        self.assertEqual(order.kh_stage, "to_pay")
+        self.assertEqual(set(order.order_line.mapped("price_unit")), {CONTRACT_PRICE})
+        self.assertEqual(sum(order.order_line.mapped("product_uom_qty")), sum(range(1, 21)))
+        return order
+
+    def _fulfil(self, order):
+        path = f"/odoo/action-kh_b2b_order.sale_order_action_kh/{order.id}"
+        self.start_tour(path, "kh_b2b_journey_transfer", login="journey_finance")
+        self.assertEqual(order.kh_stage, "to_ship")
+        payment = order.transaction_ids.payment_id
+        self.assertEqual(payment.move_id.state, "posted")
+        self.assertEqual(payment.amount, order.amount_total)
+        self.start_tour(path, "kh_b2b_journey_ship", login="journey_desk")
+        self.assertEqual(order.kh_stage, "to_receive")
+        self.start_tour(path, "kh_b2b_journey_invoice", login="journey_finance")
+        invoice = order.invoice_ids
+        self.assertEqual(invoice.state, "posted")
+        self.assertEqual(invoice.amount_total, order.amount_total)
+
+    @mute_logger("odoo.addons.base.models.ir_actions_report")
+    def _receive(self, order):
+        self.start_tour(
+            f"/my/orders/{order.id}", "kh_b2b_journey_receive", login=DEALER_LOGIN
+        )
+        self.assertEqual(order.kh_stage, "done")
+        self.authenticate(DEALER_LOGIN, "Journey-2026")
+        page = self.url_open(f"/my/orders/{order.id}").text
+        documents = re.findall(rf'href="(/my/orders/{order.id}/download/[^"]+)"', page)
+        self.assertGreaterEqual(len(documents), 3, "order, delivery slip and invoice")
+        for path in documents:
+            response = self.url_open(path.replace("&amp;", "&"))
+            self.assertEqual(response.status_code, 200)
+            self.assertIn(response.headers["Content-Type"], ("application/pdf", "text/html"))
