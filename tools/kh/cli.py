@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -39,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args.command:
         parser.print_help()
         return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         return int(args.run(args) or 0)
     except KhError as error:
@@ -51,3 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("kh: stopped; the same command goes on where it was.", file=sys.stderr)
         return 130
     return 1
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Let SIGTERM and SIGHUP end us as Ctrl-C does: children first."""
+    raise KeyboardInterrupt

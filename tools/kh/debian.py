@@ -20,7 +20,8 @@ from tools.kh.errors import KhError, disk_full, says_disk_full
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UNSTABLE = "sid"
-STABLE = ("bookworm", "trixie")  # asked in this order, then unstable
+STABLE = ("bookworm",)  # asked first, in this order
+FROM_UNSTABLE = frozenset({"odoo-19"})
 OWN_ODOO = "or set ODOO_HOME to an Odoo 19 checkout of your own"
 
 
@@ -134,11 +135,13 @@ def download(names: Iterable[str], step: Step) -> dict[str, Path]:
     folder = paths.folder("downloads")
     step.note("package lists")
     _update(options, log)
-    wanted = {name: _locate(options, name) for name in names}
-    for done, (name, (where, archive)) in enumerate(wanted.items()):
-        step.note(f"{name}, {done + 1} of {len(wanted)}")
-        _fetch(options, where, archive, folder, log)
-    return {name: folder / archive.name for name, (_where, archive) in wanted.items()}
+    step.note("what to fetch")
+    wanted = _locate(options, list(names))
+    if shutil.disk_usage(folder).free < 3 * sum(archive.size for archive in wanted.values()):
+        raise disk_full(folder)
+    step.note("packages")
+    _fetch(options, wanted, folder, log)
+    return {where.partition("/")[0]: folder / archive.name for where, archive in wanted.items()}
 
 
 def _update(options: list[str], log: Path) -> None:
@@ -151,36 +154,75 @@ def _update(options: list[str], log: Path) -> None:
         )
 
 
-def _locate(options: list[str], name: str) -> tuple[str, Archive]:
-    suites = (UNSTABLE,) if name.startswith("odoo") else (*STABLE, UNSTABLE)
-    for suite in suites:
-        where = f"{name}/{suite}"
-        answer = process.capture(["apt-get", *options, "--print-uris", "download", where])
-        match = re.search(
-            r"^'[^']+' (\S+) (\d+) SHA256:([0-9a-f]{64})", answer.stdout, re.MULTILINE
+def _locate(options: list[str], names: list[str]) -> dict[str, Archive]:
+    """What to fetch, `{name/suite: archive}`: each package from the first suite that has it.
+
+    :raise KhError: no suite has it
+    """
+    found: dict[str, Archive] = {}
+    for suite in (*STABLE, UNSTABLE):
+        done = {where.partition("/")[0] for where in found}
+        todo = [n for n in names if n not in done and (suite == UNSTABLE) >= (n in FROM_UNSTABLE)]
+        found.update(_offers(options, todo, suite))
+    absent = [name for name in names if not any(where.startswith(name + "/") for where in found)]
+    if absent:
+        raise KhError(
+            f"The package mirror of this host has no '{absent[0]}' in "
+            f"{' or '.join((*STABLE, UNSTABLE))}; try again later, {OWN_ODOO}."
         )
-        if answer.returncode == 0 and match:
-            return where, Archive(match.group(1), int(match.group(2)), match.group(3))
-    raise KhError(
-        f"The package mirror of this host has no '{name}' in {' or '.join(suites)}; "
-        f"try again later, {OWN_ODOO}."
+    return found
+
+
+def _offers(options: list[str], names: list[str], suite: str) -> dict[str, Archive]:
+    """Those of the packages that a suite has, `{name/suite: archive}`.
+
+    apt refuses a whole request for one unknown package, so the refused ones are taken out.
+    """
+    todo = {f"{name}/{suite}": name for name in names}
+    for _attempt in range(len(todo)):
+        answer = process.capture(["apt-get", *options, "--print-uris", "download", *todo])
+        refused = [where for where in todo if _is_refused(todo[where], suite, answer.stderr)]
+        if answer.returncode == 0 or not refused:
+            break
+        for where in refused:
+            del todo[where]
+    if not todo:
+        return {}
+    found = {}
+    for match in re.finditer(r"(?m)^'[^']+' (\S+) (\d+) SHA256:([0-9a-f]{64})", answer.stdout):
+        name = match.group(1).partition("_")[0]
+        archive = Archive(match.group(1), int(match.group(2)), match.group(3))
+        found[f"{name}/{suite}"] = archive
+    return found
+
+
+def _is_refused(name: str, suite: str, errors: str) -> bool:
+    quoted = re.escape(name)
+    return bool(
+        re.search(rf"'{re.escape(suite)}' for '{quoted}'", errors)
+        or re.search(rf"(?m)package {quoted}\b(?!-)", errors)
     )
 
 
-def _fetch(options: list[str], where: str, archive: Archive, folder: Path, log: Path) -> None:
-    target = folder / archive.name
-    if is_whole(target, archive):
+def _fetch(options: list[str], wanted: dict[str, Archive], folder: Path, log: Path) -> None:
+    """Fetch what is not there whole yet.
+
+    :raise KhError: something is still not there whole
+    """
+    todo = [where for where, item in wanted.items() if not is_whole(folder / item.name, item)]
+    for where in todo:
+        (folder / wanted[where].name).unlink(missing_ok=True)
+    if not todo:
         return
-    target.unlink(missing_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free < 2 * archive.size:
-        raise disk_full(folder)
-    code = process.run(["apt-get", *options, "download", where], cwd=folder, log=log, timeout=3600)
-    if code or not is_whole(target, archive):
-        raise KhError(
-            f"The package {archive.name} could not be fetched whole; check the network and run "
-            f"the same command again (details: {log})."
-        )
+    argv = ["apt-get", *options, "download", *todo]
+    code = process.run(argv, cwd=folder, log=log, timeout=3600)
+    for where in todo:
+        archive = wanted[where]
+        if code or not is_whole(folder / archive.name, archive):
+            raise KhError(
+                f"The package {archive.name} could not be fetched whole; check the network and "
+                f"run the same command again (details: {log})."
+            )
 
 
 def is_whole(file: Path, archive: Archive) -> bool:

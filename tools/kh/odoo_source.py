@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,7 +119,12 @@ def _key_of(home: Path, version: tuple[object, ...]) -> str:
 
 
 def importable() -> OdooSource | None:
-    """The `odoo` 19 that the running Python can import, if it is complete; else None."""
+    """The `odoo` 19 that the running Python can import, if it is complete; else None.
+
+    Not asked of the environment below `.kh`: what that imports is what we put there.
+    """
+    if Path(sys.prefix).is_relative_to(paths.KH):
+        return None
     spec = importlib.util.find_spec("odoo")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         home = Path(place).parent

@@ -92,7 +92,7 @@ def ensure(python: Path, options: Mapping[str, str]) -> DbSettings:
     programs = program_folder(python)
     named = named_server(options)
     if named is not None:
-        named = replace(named, client=programs if (programs / "psql").exists() else None)
+        named = with_client(named, programs)
         check_named(named)
         return named
     if not (programs / "postgres").exists():
@@ -106,6 +106,11 @@ def ensure(python: Path, options: Mapping[str, str]) -> DbSettings:
             if not server.is_up():
                 _start(server)
     return server.settings()
+
+
+def with_client(db: DbSettings, programs: Path) -> DbSettings:
+    """The same server, reached with our own psql where that is there."""
+    return replace(db, client=programs if (programs / "psql").exists() else None)
 
 
 def program_folder(python: Path) -> Path:

@@ -33,20 +33,24 @@ def ensure(source: OdooSource, *, dev: bool = False) -> Path:
     :param dev: the packages of `requirements-dev.txt` too
     :raise KhError: no network, disk full, Python without venv
     """
-    digest = _digest(RUNTIME)
-    home = paths.KH / f"venv-{digest}"
-    python = home / "bin" / "python"
-    if not _is_stamped(home, RUNTIME) or not python.exists():
+    folder = home()
+    python = folder / "bin" / "python"
+    if not is_stamped(folder, RUNTIME) or not python.exists():
         with locks.exclusive("venv"):
-            if not _is_stamped(home, RUNTIME) or not python.exists():
-                _make(home)
-                _prune(home)
-    if dev and not _is_stamped(home, TOOLS):
+            if not is_stamped(folder, RUNTIME) or not python.exists():
+                _make(folder)
+                _prune(folder)
+    if dev and not is_stamped(folder, TOOLS):
         with locks.exclusive("venv"), console.step("Python packages for tests"):
-            _install(home, TOOLS)
-    _link(home)
-    _point_to(source, home)
+            _install(folder, TOOLS)
+    _link(folder)
+    _point_to(source, folder)
     return python
+
+
+def home() -> Path:
+    """Folder of the environment for these requirements and this Python, made or not."""
+    return paths.KH / f"venv-{_digest(RUNTIME)}"
 
 
 def platform_digest(source: OdooSource) -> str:
@@ -65,11 +69,12 @@ def _read(name: str) -> str:
 
 
 def _digest(name: str) -> str:
-    text = f"{sys.implementation.cache_tag} {sys.prefix} {_read(name)}"
+    text = f"{sys.implementation.cache_tag} {sys.base_prefix} {_read(name)}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _is_stamped(home: Path, name: str) -> bool:
+def is_stamped(home: Path, name: str) -> bool:
+    """Whether the packages of a requirements file are all in an environment."""
     stamp = home / f"{STAMP}-{name}"
     return stamp.is_file() and stamp.read_text() == _digest(name)
 

@@ -11,8 +11,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def port_number(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     from tools.kh import databases, run_database
 
-    Addons([], paths.ADDONS).own_names()  # a broken manifest is told before the long steps
+    Addons([paths.ADDONS]).own_names()  # a broken manifest is told before the long steps
     demo = not args.no_demo
     ours = find(args.port)
     if ours is None:
@@ -114,6 +113,7 @@ def already_running(env: Environment, ours: Running, wanted: str, demo: bool) ->
     if databases.stale(addons, has):
         console.say("Add-ons have changed since it started: ./kh stop, then ./kh run updates it.")
     console.say(f"The server is already running (process {ours.pid}).")
+    wait_until_ready(ours.is_alive, ours, 0)
     announce(ours, demo)
     return 0
 
@@ -204,7 +204,7 @@ def launch(
         running = Running(child.pid, started, port, database, str(log))
         try:
             paths.write_atomically(pid_file(port), json.dumps(asdict(running)))
-            wait_until_ready(child, running, start)
+            wait_until_ready(lambda: child.poll() is None, running, start)
         except BaseException:
             process.end_group(child)
             pid_file(port).unlink(missing_ok=True)
@@ -212,14 +212,14 @@ def launch(
     return child, running
 
 
-def wait_until_ready(child: subprocess.Popen[bytes], running: Running, log_start: int) -> None:
+def wait_until_ready(is_alive: Callable[[], bool], running: Running, log_start: int) -> None:
     """Ask for the log-in page until it is there: then the add-ons are loaded, too.
 
     :raise KhError: the server ended, answers with an error, or needs too long
     """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if child.poll() is not None:
+        if not is_alive():
             with Path(running.log).open("rb") as file:
                 file.seek(log_start)
                 text = file.read().decode(errors="replace")
@@ -259,27 +259,11 @@ def announce(running: Running, demo: bool) -> None:
     console.out()
 
 
-@contextmanager
-def stop_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end us as Ctrl-C does."""
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {sig: signal.signal(sig, interrupt) for sig in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for sig, handler in before.items():
-            signal.signal(sig, handler)
-
-
 def wait_for_end(env: Environment, child: subprocess.Popen[bytes], running: Running) -> int:
     """Wait for Ctrl-C or for the server's end; then stop the private database if it is idle."""
     code = 0
     try:
-        with stop_signals():
-            code = child.wait()
+        code = child.wait()
         console.say(f"The server has ended (exit code {code}); see {running.log}.")
     except KeyboardInterrupt:
         with console.step("Stop the server"):
