@@ -202,6 +202,11 @@ class SaleOrder(models.Model):
         totals = {key: format_money(value, self.currency_id) for key, value in amounts.items()}
         return {**totals, "is_paid": not status.due, "has_pending": bool(status.pending)}
 
+    def _kh_is_b2b_order(self):
+        """Answer whether this order belongs to a B2B website or was priced for a dealer."""
+        self.ensure_one()
+        return bool(self.website_id.kh_is_b2b or self.pricelist_id.kh_is_b2b)
+
     def _kh_is_shown_tax_included(self):
         """Answer whether prices are shown with tax on the order's pages."""
         self.ensure_one()
@@ -243,6 +248,12 @@ class SaleOrderLine(models.Model):
         """Return the product's name without its code, else the first line of the text."""
         self.ensure_one()
         return self.product_id.name or (self.name or "").split("\n")[0]
+
+    def _kh_get_document_name(self):
+        """Return the line's text without the item number that core puts before it."""
+        self.ensure_one()
+        prefix = f"[{self.product_id.default_code}] "
+        return (self.name or "").removeprefix(prefix)
 
     def _kh_portal_spec(self):
         """Return the chosen specification, for example ``2P 6A``."""

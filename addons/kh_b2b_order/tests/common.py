@@ -91,8 +91,7 @@ class OrderCommon(AccountTestInvoicingCommon):
     @classmethod
     def _create_transfer_provider(cls):
         method = cls.env.ref("payment_custom.payment_method_wire_transfer")
-        method.active = True
-        return cls.env["payment.provider"].create(
+        provider = cls.env["payment.provider"].create(
             {
                 "name": "Bank transfer",
                 "code": "custom",
@@ -105,6 +104,8 @@ class OrderCommon(AccountTestInvoicingCommon):
                 "payment_method_ids": [Command.set(method.ids)],
             }
         )
+        method.active = True
+        return provider
 
     @classmethod
     def _create_order(cls, quantities=None, **vals):
