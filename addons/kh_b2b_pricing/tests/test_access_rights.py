@@ -26,6 +26,16 @@ class TestAccessRights(PricingCommon):
         with self.assertRaises(AccessError):
             foreign.note = "x"
         with self.assertRaises(AccessError):
+            foreign.item_ids.fixed_price = 1.0
+        with self.assertRaises(AccessError):
+            self.env["product.pricelist.item"].with_env(env).create(
+                {
+                    "kh_contract_id": foreign.id,
+                    "product_id": self.product.id,
+                    "fixed_price": 1.0,
+                }
+            )
+        with self.assertRaises(AccessError):
             own.action_submit()
         self.assertEqual(own.state, "draft")
 
@@ -48,6 +58,7 @@ class TestAccessRights(PricingCommon):
             partner=self.dealer_b, lines=[(self.product, 80.0, 0)]
         ).with_user(self.staff["supervisor"])
         contract.note = "seen"
+        contract.item_ids.fixed_price = 79.0
         with self.assertRaises(AccessError):
             contract.action_submit()
 

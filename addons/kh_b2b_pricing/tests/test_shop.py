@@ -102,7 +102,7 @@ class TestShop(HttpCase, PricingCommon):
             page = self._get(path)
             self.assertRegex(page, r'class="kh_login_for_price"[^>]*href="/web/login\?redirect=')
             self.assertNotIn("kh_price_tag_", page)
-        self.assertIn("Log in for your price", str(self._suggestions()["results"]))
+        self.assertIn("kh_login_hint", str(self._suggestions()["results"]))
 
     def test_stranger_cannot_ask_for_a_dealer_by_context(self):
         info = self.make_jsonrpc_request(
@@ -164,7 +164,7 @@ class TestShop(HttpCase, PricingCommon):
 
     def test_cart_takes_the_dealers_price(self):
         self._login("kh_shop_a")
-        self.make_jsonrpc_request(
+        result = self.make_jsonrpc_request(
             "/shop/cart/add",
             {
                 "product_template_id": self.template.id,
@@ -172,6 +172,7 @@ class TestShop(HttpCase, PricingCommon):
                 "quantity": 10,
             },
         )
+        self.assertEqual(result["tracking_info"][0]["price"], 100.0, "analytics: market price")
         order = self.env["sale.order"].search(
             [("partner_id", "child_of", self.dealer_a.id)], limit=1, order="id desc"
         )
