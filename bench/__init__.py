@@ -3,7 +3,8 @@
 A bench is a module of this package which says, without any framework:
 
 * ``TITLE``: one line;
-* ``SIDES``: for ``"ours"`` and ``"peer"``, the modules that its database needs;
+* ``SIDES``: for ``"ours"`` and ``"peer"``, the modules that its database needs; None for a peer
+  that is plain Odoo with the core modules that ours need;
 * ``SCALE``: the default size, changed by ``./kh bench NAME --scale N``;
 * ``prepare(env, side, scale)``: fill a new database, once (the caller commits);
 * ``CASES``: a list of dictionaries with

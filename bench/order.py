@@ -3,7 +3,7 @@
 from bench import data
 
 TITLE = "order: one order with many lines, prices from the dealer's contract"
-SIDES = {"ours": ["kh_b2b_order"], "peer": ["website_sale", "sale_stock"]}
+SIDES = {"ours": ["kh_b2b_portal"], "peer": None}
 SCALE = 10_000
 
 

@@ -3,7 +3,7 @@
 from bench import data
 
 TITLE = "price: contract prices of one dealer, through core's own call"
-SIDES = {"ours": ["kh_b2b_pricing"], "peer": ["website_sale"]}
+SIDES = {"ours": ["kh_b2b_portal"], "peer": None}
 #: customer prices in the database: dealers x products
 SCALE = 10_000
 

@@ -21,6 +21,7 @@ from tools.kh.environment import Environment
 from tools.kh.errors import KhError
 
 BENCHES = paths.ROOT / "bench"
+LANGUAGE = "zh_CN"
 ROUNDS = 5
 WARM_UP = 1
 #: Modules of the package that are no benches themselves.
@@ -91,8 +92,8 @@ def run_bench(env: Environment, name: str, scale: int | None, rounds: int) -> li
     console.say(f"\n{about['TITLE']} (scale {scale:,})")
     workers = {}
     try:
-        for side, modules in about["SIDES"].items():
-            workers[side] = Worker(env, name, side, modules, scale)
+        for side, template in templates(env, about["SIDES"]).items():
+            workers[side] = Worker(env, name, side, template, scale)
         for side, worker in workers.items():
             with console.step(f"Data of {side}"):
                 worker.ask({"do": "prepare"})
@@ -136,10 +137,7 @@ def database_digest(template: str, name: str, scale: int) -> str:
 class Worker:
     """A process with Odoo and one side's database; answers one question after the other."""
 
-    def __init__(
-        self, env: Environment, bench: str, side: str, modules: Sequence[str], scale: int
-    ) -> None:
-        template = databases.ensure_template(env, list(modules), name_hint=f"bench{side}")
+    def __init__(self, env: Environment, bench: str, side: str, template: str, scale: int) -> None:
         mark = database_digest(template, bench, scale)
         self.database = f"{env.db.prefix}_bench_{bench}_{side}_{mark}"
         if not databases.exists(env, self.database):

@@ -19,6 +19,7 @@ import pytest
 
 from tools.kh.json_lines import RESULTS, WARNINGS, append_json
 
+LONGEST_LINE = 1000
 #: Words in the name of a test file that promise a long run, and how long.
 GUESSED_SECONDS = {"install_matrix": 240.0, "tour": 90.0, "journey": 90.0, "portal": 20.0}
 
@@ -29,6 +30,14 @@ def item_key(item: pytest.Item) -> str:
     if module.startswith("odoo.addons."):
         return "::".join([module.removeprefix("odoo.addons."), *item.nodeid.split("::")[1:]])
     return item.nodeid
+
+
+def shorten(line: str) -> str:
+    """`line` with its middle left out when it is too long to be read."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    half = LONGEST_LINE // 2
+    return f"{line[:half]} … {len(line) - 2 * half} characters left out … {line[-half:]}"
 
 
 class WarningRecorder(logging.Handler):
@@ -103,6 +112,17 @@ class Recorder:
             return (yield)
         finally:
             root.removeHandler(self.handler)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        """Shorten what a failed assertion quotes: a whole web page hides the line that matters."""
+        report = yield
+        entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ())
+        for entry in entries:
+            lines = getattr(entry, "lines", None)
+            if lines:
+                entry.lines = [shorten(line) for line in lines]
+        return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and not self.is_worker:

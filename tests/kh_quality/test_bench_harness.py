@@ -1,0 +1,76 @@
+"""The harness asks both sides in turn and its exit status tells whether every bar was met."""
+
+import json
+
+import pytest
+
+from tools.kh import bench
+from tools.kh.errors import KhError
+
+CASE = {"case": "add", "bar": 0.5, "limits": {"queries": 3}}
+
+
+class Side:
+    """A side of a bench that answers what it was told to answer."""
+
+    def __init__(self, name, seconds, log, queries=2):
+        self.name, self.seconds, self.log, self.queries = name, seconds, log, queries
+
+    def ask(self, command):
+        if command.get("memory"):
+            return {"memory": 1.5}
+        self.log.append(self.name)
+        return {"seconds": self.seconds, "queries": self.queries}
+
+
+def measured(ours=0.1, peer=1.0, rounds=3, queries=2):
+    log = []
+    asks = {
+        "ours": Side("ours", ours, log, queries).ask,
+        "peer": Side("peer", peer, log).ask,
+    }
+    return bench.measure("price", 0, CASE, asks, rounds), log
+
+
+def test_sides_take_turns_and_the_first_round_only_warms_up():
+    row, log = measured(rounds=3)
+    assert len(log) == 8
+    assert all(
+        {one, other} == {"ours", "peer"} for one, other in zip(log[::2], log[1::2], strict=True)
+    )
+    assert log[0] != log[2]
+    assert row.rounds == 3
+    assert row.ok
+
+
+@pytest.mark.parametrize("fault", [{"ours": 0.9}, {"queries": 4}])
+def test_a_missed_bar_gives_exit_status_1(fault, tmp_path, capsys):
+    row, _log = measured(**fault)
+    target = tmp_path / "rows.json"
+    assert bench.finish([row], target) == 1
+    assert "MISSED" in capsys.readouterr().out
+    (found,) = json.loads(target.read_text())
+    assert found["ok"] is False
+    assert found["bench"] == "price"
+    assert bench.finish([measured()[0]], None) == 0
+
+
+def test_every_bench_says_what_it_needs():
+    assert {"price", "order", "shop"} <= set(bench.names())
+    for name in bench.names():
+        about = bench.constants(bench.BENCHES / f"{name}.py")
+        assert set(about["SIDES"]) == {"ours", "peer"}
+
+
+def test_an_incomplete_bench_is_named(tmp_path):
+    broken = tmp_path / "thing.py"
+    broken.write_text("TITLE = 'x'\n")
+    with pytest.raises(KhError, match="thing.py does not set SCALE, SIDES"):
+        bench.constants(broken)
+
+
+def test_data_are_made_anew_when_code_or_size_change():
+    one = bench.database_digest("kh_t_x_1", "price", 1000)
+    assert one == bench.database_digest("kh_t_x_1", "price", 1000)
+    assert one != bench.database_digest("kh_t_x_2", "price", 1000)
+    assert one != bench.database_digest("kh_t_x_1", "price", 2000)
