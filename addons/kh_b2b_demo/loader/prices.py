@@ -7,8 +7,11 @@ from odoo import Command, fields
 
 from .base import Book, read_csv
 from .members import dealer
+from .products import product_ref
 
 SEED = 20260902
+# The first series of the catalogue are in every contract.
+BEST_SELLERS = 3
 # dealer, lines, discount on the market price, days from start to today, days to the end, state
 CONTRACTS = (
     ("huarui", 260, 0.22, 120, 245, "active"),
@@ -47,7 +50,7 @@ def _load_level_prices(env):
     catalog = read_csv("catalog")
     series = [row["ref"] for row in catalog if not row["spec"]]
     for ref in chance.sample(series, 12):
-        template = _product(env, ref)
+        template = Book(env).get(product_ref(ref))
         for level, ratio in (("gold", 0.85), ("diamond", 0.8)):
             vals_list.append(
                 {
@@ -60,12 +63,6 @@ def _load_level_prices(env):
                 }
             )
     env["product.pricelist.item"].create(vals_list)
-
-
-def _product(env, ref):
-    from .products import product_ref
-
-    return Book(env).get(product_ref(ref))
 
 
 def _load_contracts(env):
@@ -100,9 +97,11 @@ def _load_contracts(env):
 
 
 def _choose(chance, variants, count):
-    """Take whole series, as contracts do, until `count` lines are there."""
+    """Take whole series, the best sellers first, until `count` lines are there."""
     templates = list(variants.product_tmpl_id)
-    chance.shuffle(templates)
+    best, others = templates[:BEST_SELLERS], templates[BEST_SELLERS:]
+    chance.shuffle(others)
+    templates = best + others
     chosen = variants.browse()
     for template in templates:
         chosen |= template.product_variant_ids
