@@ -8,6 +8,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .. import const
 from .common import MemberCommon, make_code, make_image
@@ -100,6 +101,7 @@ class TestRegistration(HttpCase, MemberCommon):
             self.assertEqual(self._send().status_code, 429)
         self.assertFalse(self._find())
 
+    @mute_logger("odoo.http")
     def test_csrf(self):
         post = {**self._prepare_post(), **self._open_form(), "csrf_token": "wrong"}
         self.assertEqual(self.url_open("/b2b/register", data=post).status_code, 400)
@@ -219,11 +221,11 @@ class TestRegistration(HttpCase, MemberCommon):
         self.assertEqual(self.url_open(url).status_code, 404)
 
     def test_foreign_document_is_not_shown(self):
-        own, other = self._submit(1), self._submit(2)
+        own, other = self._submit(1), self._create_application(2)
         attachment = self.env["ir.attachment"].create(
             {"name": "a.png", "raw": make_image(), "res_model": other._name, "res_id": other.id}
         )
-        other.sudo().attachment_ids = attachment
+        other.attachment_ids = attachment
         url = own.get_portal_url(suffix=f"/file/{attachment.id}")
         self.assertEqual(self.url_open(url).status_code, 404)
         url = other.get_portal_url(suffix=f"/file/{attachment.id}")
