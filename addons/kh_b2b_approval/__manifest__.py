@@ -24,5 +24,6 @@
             "kh_b2b_approval/static/src/fields/**/*",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

@@ -191,9 +191,7 @@ class ApprovalFlow(models.Model):
         for flow in flows:
             matching = todo.sudo().filtered_domain(flow._get_condition())
             matching = matching.filtered(
-                lambda r, f=flow: (
-                    not f.company_id or f.company_id == r._approval_get_company()
-                )
+                lambda r, f=flow: not f.company_id or f.company_id == r._approval_get_company()
             )
             for record in todo.browse(matching.ids):
                 found[record] = flow

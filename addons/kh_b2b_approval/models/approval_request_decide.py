@@ -222,12 +222,16 @@ class ApprovalRequest(models.Model):
         if "activity_ids" not in document._fields:
             return
         activity_type = self.env.ref("kh_b2b_approval.mail_activity_type_approval")
-        activities = self.env["mail.activity"].sudo().search(
-            [
-                ("res_model", "=", self.res_model),
-                ("res_id", "=", self.res_id),
-                ("activity_type_id", "=", activity_type.id),
-            ]
+        activities = (
+            self.env["mail.activity"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self.res_model),
+                    ("res_id", "=", self.res_id),
+                    ("activity_type_id", "=", activity_type.id),
+                ]
+            )
         )
         deciders = self._get_deciders() if self.state == "pending" else self.env["res.users"]
         stale = activities.filtered(lambda a: a.user_id not in deciders)

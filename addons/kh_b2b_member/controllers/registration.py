@@ -48,7 +48,7 @@ class Registration(CustomerPortal):
         if request.httprequest.method == "POST":
             return self._handle_post(application_sudo, post)
         if application_sudo.state in ("draft", "rejected"):
-            self._ensure_open(application_sudo.company_id)
+            # one who has begun may finish, also after registration was closed
             check = bool(post.get("check"))
             return self._render_form(application_sudo, check)
         return request.render(
@@ -65,10 +65,11 @@ class Registration(CustomerPortal):
     )
     def register_save(self, application_id=None, access_token=None, **post):
         """Save a step; answers with the address of the draft and what is wrong so far."""
-        self._ensure_open()
         application_sudo = request.env["kh.member.application"].sudo()
-        if application_id:
-            application_sudo = self._get_application(int(application_id), access_token)
+        if not application_id:
+            self._ensure_open()
+        else:
+            application_sudo = self._get_application(self._to_id(application_id), access_token)
             if not application_sudo or not self._is_editable(application_sudo):
                 return request.make_json_response({"state": "gone"}, status=409)
         if not self._is_human(post) or not self._may("save"):
@@ -88,12 +89,11 @@ class Registration(CustomerPortal):
 
         :return: `{"status": "ok"|"invalid"|"known"|"busy", "message": str}`; never who it is
         """
-        self._ensure_open()
+        application_sudo = self._get_application(self._to_id(application_id), access_token)
+        if not application_sudo:
+            self._ensure_open()
         if not self._may("check"):
             return {"status": "busy", "message": ""}
-        application_sudo = request.env["kh.member.application"].sudo()
-        if application_id:
-            application_sudo = self._get_application(int(application_id), access_token)
         # sudo: strangers have no rights; the answer says no more than known or not
         status, message = (
             request.env["kh.member.application"]
@@ -146,19 +146,23 @@ class Registration(CustomerPortal):
                 raise request.not_found()
             stream = binary._get_stream_from(application_sudo, "license_file")
         else:
-            attachment = application_sudo.attachment_ids.filtered(
-                lambda a: a.id == attachment_id
-            )
+            attachment = application_sudo.attachment_ids.filtered(lambda a: a.id == attachment_id)
             if not attachment:
                 raise request.not_found()
             stream = binary._get_stream_from(attachment, "raw")
-        return stream.get_response(as_attachment=False, content_security_policy="default-src 'none'")
+        return stream.get_response(
+            as_attachment=False, content_security_policy="default-src 'none'"
+        )
 
     # === ACCESS AND LIMITS === #
-    def _ensure_open(self, company=None):
+    def _ensure_open(self):
         # sudo: strangers may not read companies; this is the one switch of the page
-        if not (company or request.env.company).sudo().kh_registration_open:
+        if not request.env.company.sudo().kh_registration_open:
             raise request.not_found()
+
+    def _to_id(self, value):
+        text = str(value or "")
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
     def _get_application(self, application_id, access_token):
         """Return the application as superuser if the token is its token, else an empty one."""
@@ -215,7 +219,6 @@ class Registration(CustomerPortal):
         """The whole form, sent without JavaScript or by its last button."""
         if not self._is_editable(application_sudo):
             return request.redirect(application_sudo.get_portal_url())
-        self._ensure_open(application_sudo.company_id or None)
         is_human = self._is_human(post) and self._get_form_age(post) >= const.MIN_FILL_TIME
         if not is_human or not self._may("submit"):
             return self._render_message(self._get_busy_text(), status=429)

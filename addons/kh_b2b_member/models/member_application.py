@@ -118,9 +118,7 @@ class MemberApplication(models.Model):
         help="Empty: approval creates the customer. Choose one to admit a customer you have.",
     )
     # result
-    partner_user_id = fields.Many2one(
-        "res.users", string="Portal User", readonly=True, copy=False
-    )
+    partner_user_id = fields.Many2one("res.users", string="Portal User", readonly=True, copy=False)
     user_id = fields.Many2one(related="partner_user_id", string="User")
     reviewer_id = fields.Many2one("res.users", readonly=True, copy=False, tracking=True)
     submitted_date = fields.Datetime(string="Submitted on", readonly=True, copy=False)
@@ -223,9 +221,7 @@ class MemberApplication(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_decided(self):
         if any(application.state not in ("draft", "withdrawn") for application in self):
-            raise UserError(
-                self.env._("Only drafts and withdrawn applications can be deleted.")
-            )
+            raise UserError(self.env._("Only drafts and withdrawn applications can be deleted."))
 
     def _get_always_writable_fields(self):
         """Fields that stay writable after the decision."""

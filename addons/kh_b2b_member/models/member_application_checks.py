@@ -26,9 +26,7 @@ class MemberApplication(models.Model):
     check_html = fields.Html(
         string="Automatic Checks", compute="_compute_check_html", sanitize=False
     )
-    failed_check_count = fields.Integer(
-        string="Failed Checks", compute="_compute_check_html"
-    )
+    failed_check_count = fields.Integer(string="Failed Checks", compute="_compute_check_html")
 
     # === COMPUTE METHODS === #
     @api.depends(
@@ -117,12 +115,13 @@ class MemberApplication(models.Model):
             "email": _("Same e-mail"),
         }
         values = {"vat": self.vat, "phone": self.manager_phone, "email": self.manager_email}
+        none_found = _("None found")
         return [
             Check(
                 f"duplicate_{kind}",
                 label,
-                None if not values[kind] else not found[kind],
-                ", ".join(found[kind]) if found[kind] else (_("None found") if values[kind] else ""),
+                not found[kind] if values[kind] else None,
+                ", ".join(found[kind]) or (none_found if values[kind] else ""),
             )
             for kind, label in labels.items()
         ]

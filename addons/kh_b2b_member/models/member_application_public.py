@@ -32,9 +32,8 @@ class MemberApplication(models.Model):
             value = (post[name] or "").strip()[: const.MAX_TEXT]
             if field.type == "many2one":
                 value = self._get_valid_id(field.comodel_name, value)
-            elif field.type == "selection":
-                if value not in field.get_values(self.env):
-                    continue
+            elif field.type == "selection" and value not in field.get_values(self.env):
+                continue
             vals[name] = value or False
         if "invoice_title" in vals and not vals["invoice_title"]:
             vals["invoice_title"] = vals.get("name")

@@ -150,11 +150,9 @@ class MemberApplication(models.Model):
             self._raise_forbidden("submitted")
         if problems := self._get_problems():
             labels = self._get_field_labels()
+            lines = [f"{labels[name]}: {text}" for name, text in problems.items()]
             raise UserError(
-                self.env._(
-                    "Please correct first: %(problems)s",
-                    problems="; ".join(f"{labels[name]}: {text}" for name, text in problems.items()),
-                )
+                self.env._("Please correct first: %(problems)s", problems="; ".join(lines))
             )
 
     def _ensure_in_review(self):

@@ -66,9 +66,11 @@ class TestAccessRights(MemberCommon):
         for user in (self.salesperson, self.director, self.finance, self.portal_user):
             record = application.with_user(user)
             for method in ("action_approve", "action_start_review", "action_withdraw"):
-                with self.subTest(user=user.login, method=method):
-                    with self.assertRaises(AccessError):
-                        getattr(record, method)()
+                with (
+                    self.subTest(user=user.login, method=method),
+                    self.assertRaises(AccessError),
+                ):
+                    getattr(record, method)()
         self.assertEqual(application.state, "submitted")
 
     def test_state_is_not_written_around_the_workflow(self):
@@ -109,9 +111,7 @@ class TestAccessRights(MemberCommon):
             company_id=company2.id, company_ids=[Command.set(company2.ids)],
         )  # fmt: skip
         self.assertFalse(application.with_user(foreign).has_access("read"))
-        self.assertFalse(
-            application.with_user(foreign).search_count([("id", "=", application.id)])
-        )
+        self.assertFalse(application.with_user(foreign).search_count([("id", "=", application.id)]))
         self.assertNotIn(foreign, application.kh_approval_request_id._get_deciders())
 
     def test_matrix_of_sales_areas(self):

@@ -48,9 +48,9 @@ class TestAdmission(MemberCommon):
 
     def test_mail_in_the_language_of_the_applicant(self):
         self.env["res.lang"]._activate_lang("zh_CN")
-        self.env["ir.module.module"].search(
-            [("name", "=", "kh_b2b_member")]
-        )._update_translations(["zh_CN"])
+        self.env["ir.module.module"].search([("name", "=", "kh_b2b_member")])._update_translations(
+            ["zh_CN"]
+        )
         application = self._admit(lang="zh_CN")
         self.assertEqual(application.partner_user_id.lang, "zh_CN")
         mails = self.env["mail.mail"].search([("email_to", "=", application.manager_email)])
