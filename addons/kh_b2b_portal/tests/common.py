@@ -156,9 +156,7 @@ class PortalCommon(HttpCase):
     def _add(self, lines, key="key-of-this-click", **kwargs):
         """Add ``{product: quantity}`` over HTTP as whoever is logged in."""
         rows = [{"product_id": product.id, "qty": qty} for product, qty in lines.items()]
-        return self.make_jsonrpc_request(
-            "/shop/kh/cart/add", {"lines": rows, "key": key, **kwargs}
-        )
+        return self.make_jsonrpc_request("/shop/kh/cart/add", {"lines": rows, "key": key, **kwargs})
 
     def _cart(self, user=None):
         """The open carts of a user."""

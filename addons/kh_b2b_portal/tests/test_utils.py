@@ -18,7 +18,12 @@ EURO = SimpleNamespace(symbol="€", decimal_places=2, position="after")
 @tagged("post_install", "-at_install")
 class TestUtils(BaseCase):
     def test_amounts_are_written_without_spaces(self):
-        for amount, text in ((0, "¥0.00"), (1234.5, "¥1,234.50"), (-2, "-¥2.00"), (-0.001, "¥0.00")):
+        for amount, text in (
+            (0, "¥0.00"),
+            (1234.5, "¥1,234.50"),
+            (-2, "-¥2.00"),
+            (-0.001, "¥0.00"),
+        ):
             self.assertEqual(format_money(amount, YUAN), text)
         self.assertEqual(format_money(3, EURO), "3.00€")
         self.assertEqual(format_amount(1256147.721), "1,256,147.72")
