@@ -21,12 +21,11 @@ class MemberApplication(models.Model):
     @api.depends("grade_id", "company_id")
     def _compute_pricelist_id(self):
         """Propose the level's pricelist, or the only one there is."""
-        for application in self:
-            if application.pricelist_id:
-                continue
-            known = self._get_b2b_pricelists(application.company_id)
-            proposed = application.grade_id.default_pricelist_id & known
-            application.pricelist_id = proposed or (known if len(known) == 1 else False)
+        for company, applications in self.grouped("company_id").items():
+            known = self._get_b2b_pricelists(company)
+            for application in applications.filtered(lambda a: not a.pricelist_id):
+                proposed = application.grade_id.default_pricelist_id & known
+                application.pricelist_id = proposed or (known if len(known) == 1 else False)
 
     # === HOOKS === #
 
