@@ -105,6 +105,17 @@ def run_bench(env: Environment, name: str, scale: int | None, rounds: int) -> li
             worker.close()
 
 
+def templates(env: Environment, sides: dict[str, list[str] | None]) -> dict[str, str]:
+    """The template of each side; those that tests and runs use too, where they are the same."""
+    found = {}
+    ours = sides["ours"] or []
+    for side, modules in sides.items():
+        hint = "core" if modules is None else "all" if side == "ours" else f"bench{side}"
+        wanted = databases.layers(env, ours) if modules is None else modules
+        found[side] = databases.ensure_template(env, wanted, lang=LANGUAGE, name_hint=hint)
+    return found
+
+
 def measure(
     bench: str, number: int, case: dict[str, Any], asks: dict[str, Ask], rounds: int
 ) -> Row:
