@@ -41,7 +41,7 @@ class DbSettings:
 
     def program(self, name: str) -> str:
         """Path of a client program such as psql; its bare name when it comes from the PATH."""
-        return str(self.client / name) if self.client else name
+        return str(Path(self.client) / name) if self.client else name
 
 
 def read_options(file: Path | None = None) -> dict[str, str]:
