@@ -5,6 +5,14 @@ from odoo import models
 from ..utils import format_money, format_quantity
 
 
+NODE_ICONS = {
+    "done": "fa-check-circle",
+    "now": "fa-dot-circle-o",
+    "todo": "fa-circle-o",
+    "stopped": "fa-times-circle-o",
+}
+
+
 class TimelineNode(NamedTuple):
     """One step in an order's life: done, now, todo, or stopped; who and when as strings."""
 
@@ -14,6 +22,10 @@ class TimelineNode(NamedTuple):
     when: str
     who: str
     note: str
+
+    @property
+    def icon(self):
+        return NODE_ICONS[self.state]
 
 
 class Shipment(NamedTuple):
