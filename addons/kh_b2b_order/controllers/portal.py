@@ -3,6 +3,7 @@ from werkzeug.urls import url_encode
 
 from odoo import fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.fields import Domain
 from odoo.http import content_disposition, request
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
@@ -144,7 +145,7 @@ class DealerOrders(CustomerPortal):
             url_args=filters,
         )
         if stage:
-            domain &= [("kh_stage", "=", stage)]
+            domain &= Domain("kh_stage", "=", stage)
         orders = Order.search(
             domain, order="date_order desc, id desc", limit=ORDERS_PER_PAGE, offset=pager["offset"]
         )
