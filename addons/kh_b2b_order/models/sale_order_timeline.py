@@ -4,7 +4,6 @@ from odoo import models
 
 from ..utils import format_money, format_quantity
 
-
 NODE_ICONS = {
     "done": "fa-check-circle",
     "now": "fa-dot-circle-o",

@@ -14,6 +14,7 @@ class OrderCommon(AccountTestInvoicingCommon):
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env.user.group_ids += cls.env.ref("stock.group_stock_manager")
         cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
+        cls.env.user.group_ids += cls.env.ref("kh_b2b_member.group_b2b_order_clerk")
         cls.env["res.company"].browse(cls.company.id)._create_per_company_locations()
         cls.warehouse = cls.env["stock.warehouse"].search(
             [("company_id", "=", cls.company.id)], limit=1
