@@ -1,5 +1,6 @@
+from urllib.parse import urlencode
+
 from werkzeug.exceptions import NotFound
-from werkzeug.urls import url_encode
 
 from odoo import fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
@@ -174,7 +175,7 @@ class DealerOrders(CustomerPortal):
     def _kh_url(filters, changes):
         """Return the list's address with some filters changed; an empty one is left out."""
         merged = {name: value for name, value in {**filters, **changes}.items() if value}
-        return f"/my/orders?{url_encode(merged)}" if merged else "/my/orders"
+        return f"/my/orders?{urlencode(merged)}" if merged else "/my/orders"
 
     # === HELPERS - ONE ORDER === #
     def _kh_get_order(self, order_id, access_token=None):
@@ -226,7 +227,7 @@ class DealerOrders(CustomerPortal):
         return [
             (
                 number,
-                f"/my/orders/{order_sudo.id}?{url_encode({**args, 'line_page': number})}#lines",
+                f"/my/orders/{order_sudo.id}?{urlencode({**args, 'line_page': number})}#lines",
                 number == page,
             )
             for number in range(1, -(-count // LINES_PER_PAGE) + 1)

@@ -14,14 +14,18 @@ class TestWorkflow(OrderCommon):
             "kh_b2b_member.group_b2b_order_clerk",
             "sales_team.group_sale_salesman_all_leads",
         )
-        cls.flow = cls.env["kh.approval.flow"].create(
-            {
-                "name": "Large orders",
-                "model_id": cls.env["ir.model"]._get_id("sale.order"),
-                "company_id": cls.company.id,
-                "domain": "[('amount_total', '>', 5000)]",
-                "step_ids": [(0, 0, {"name": "Desk", "user_ids": [(6, 0, cls.clerk.ids)]})],
-            }
+        cls.flow = (
+            cls.env["kh.approval.flow"]
+            .sudo()
+            .create(
+                {
+                    "name": "Large orders",
+                    "model_id": cls.env["ir.model"].sudo()._get_id("sale.order"),
+                    "company_id": cls.company.id,
+                    "domain": "[('amount_total', '>', 5000)]",
+                    "step_ids": [(0, 0, {"name": "Desk", "user_ids": [(6, 0, cls.clerk.ids)]})],
+                }
+            )
         )
 
     def _submit(self):
