@@ -178,7 +178,8 @@ class Registration(CustomerPortal):
         # staff pass the check above without the token; this page is the applicant's
         if not found_sudo.access_token or not consteq(found_sudo.access_token, access_token):
             return application_sudo
-        return found_sudo
+        # keep the visitor as the one who acts: the check answers with OdooBot's record
+        return application_sudo.browse(found_sudo.id)
 
     def _is_editable(self, application_sudo):
         return not application_sudo or application_sudo.state in ("draft", "rejected")

@@ -174,5 +174,5 @@ class MemberApplication(models.Model):
         template = self.env.ref("kh_b2b_member.mail_template_application_approved")
         for application in self:
             application.partner_user_id.partner_id.signup_prepare()
-            template.send_mail(application.id)
+            template.send_mail(application.id, email_values={"email_to": application.manager_email})
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

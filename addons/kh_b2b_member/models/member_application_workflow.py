@@ -236,6 +236,9 @@ class MemberApplication(models.Model):
         template_sudo = self.env.ref(template_xmlid).sudo()
         for application_sudo in self.sudo().filtered("manager_email"):
             application_sudo._portal_ensure_token()
-            template_sudo.send_mail(application_sudo.id)
+            # the applicant is no contact yet, so default recipients would be nobody
+            template_sudo.send_mail(
+                application_sudo.id, email_values={"email_to": application_sudo.manager_email}
+            )
         if self:
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
