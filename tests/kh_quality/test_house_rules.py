@@ -46,6 +46,8 @@ def test_clean_tree_has_no_findings():
         (f"{ADDON}/models/a.py", "self.env.cr.commit()\n", "by hand"),
         (f"{ADDON}/models/a.py", 'cr.execute(f"select {x}")\n', "SQL from strings"),
         (f"{ADDON}/models/a.py", "x = self._cr\n", "self.env.cr"),
+        (f"{ADDON}/models/a.py", "from odoo import _, models\n", "self.env._"),
+        (f"{ADDON}/models/a.py", "from odoo import fields, _\n", "self.env._"),
         (f"{ADDON}/models/a.py", "try:\n    x\nexcept Exception:\n    pass\n", "swallows"),
         (f"{ADDON}/models/a.py", "# " + "TO" + "DO later\n", "left unfinished"),
         (f"{ADDON}/models/a.py", "x = self.sudo().name\n", "without a reason"),

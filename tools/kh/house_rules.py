@@ -71,6 +71,7 @@ TEXT_RULES = (
     _rule(r"\bt-(?:raw|esc)=", r"^addons/(?!.*/static/).*\.xml$", "use t-out"),
     _rule(r"position=[\"']replace[\"']", r"^addons/(?!.*/tests/).*\.xml$", "replaces a node"),
     _rule(r"type=[\"']json[\"']", r"^addons/.*controllers/.*\.py$", 'use type="jsonrpc"'),
+    _rule(r"^from odoo import (?:.*\W)?_(?!\w)", r"^addons/.*\.py$", "use self.env._ (Odoo 19)"),
     _rule(r"\bself\._(?:cr|uid|context)\b", r"^addons/.*\.py$", "use self.env.cr, uid, context"),
     _rule(
         r"\.cr\.(?:commit|rollback)\(\)",
