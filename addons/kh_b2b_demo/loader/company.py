@@ -19,11 +19,13 @@ BANK_ACCOUNT = "1202026319900088888"
 
 
 def load(env):
-    if env["account.move"].search_count([("company_id", "=", env.company.id)], limit=1):
+    if Book(env).get("provider_transfer"):
         return
     _load_languages(env)
-    _load_company(env)
-    _load_accounting(env)
+    # a company that keeps books already stays what it is
+    if not env["account.move"].search_count([("company_id", "=", env.company.id)], limit=1):
+        _load_company(env)
+        _load_accounting(env)
     _load_stock(env)
     _load_website(env)
     _load_payment(env)
@@ -31,16 +33,17 @@ def load(env):
 
 def _load_languages(env):
     """Chinese first, English second; ISO dates, weeks from Monday."""
-    for code in ("en_US", "zh_CN"):
+    installed = {code for code, _name in env["res.lang"].get_installed()}
+    for code in {"en_US", "zh_CN"} - installed:
         env["res.lang"]._activate_lang(code)
-    env["res.lang"]._lang_get("zh_CN")
+        modules = env["ir.module.module"].search([("state", "=", "installed")])
+        modules._update_translations(code)
     lang = env["res.lang"].search([("code", "=", "zh_CN")])
     lang.write({"date_format": "%Y-%m-%d", "time_format": "%H:%M:%S", "week_start": "1"})
     env["ir.default"].set("res.partner", "lang", "zh_CN")
     env["ir.default"].set("res.partner", "tz", "Asia/Shanghai")
     people = env["res.users"].with_context(active_test=False).search([]).partner_id
     people.write({"lang": "zh_CN", "tz": "Asia/Shanghai"})
-    env["res.lang"].flush_model()
 
 
 def _load_company(env):
@@ -115,8 +118,7 @@ def _load_website(env):
         }
     )
     env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2b")
-    if "kh_registration_open" in env.company._fields:
-        env.company.kh_registration_open = True
+    env.company.kh_registration_open = True
 
 
 def _load_payment(env):
