@@ -94,6 +94,22 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         claim.write({"order_id": order_sudo.id, "result": result})
         return result
 
+    # === HELPERS - ADDRESS === #
+    def _get_mandatory_address_fields(self, country_sudo):
+        """Extend `portal`: nobody in China writes a postcode to order from a dealer's shop."""
+        names = super()._get_mandatory_address_fields(country_sudo)
+        return names - {"zip"} if self._kh_is_chinese_b2b(country_sudo) else names
+
+    def _get_mandatory_delivery_address_fields(self, country_sudo):
+        """Extend `portal`: whoever receives the goods needs a phone, not an e-mail address."""
+        names = super()._get_mandatory_delivery_address_fields(country_sudo)
+        return names - {"email"} if self._kh_is_chinese_b2b(country_sudo) else names
+
+    @staticmethod
+    def _kh_is_chinese_b2b(country_sudo):
+        website = getattr(request, "website", None)
+        return bool(website and website.kh_is_b2b and country_sudo.code == "CN")
+
     # === HELPERS - PAGE === #
     def _kh_prepare_checkout_values(self, order_sudo):
         payment = self._get_shop_payment_values(order_sudo)

@@ -8,8 +8,9 @@ tours.add("kh_b2b_journey_admit", {
     steps: () => [
         {
             content: "the licence stands beside the data",
-            trigger: ".kh-review-documents",
+            trigger: ".kh-review-documents img",
         },
+        { content: "the page has settled", trigger: ".o-mail-Thread .o-mail-Message" },
         ...choose("grade_id", "Journey Gold"),
         ...choose("sales_area_ids", "Journey East"),
         ...choose("salesperson_id", "Journey Salesperson"),
