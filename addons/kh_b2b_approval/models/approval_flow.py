@@ -44,7 +44,7 @@ class ApprovalFlow(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
-        ondelete="restrict",
+        ondelete="set null",
         help="Set on old versions, which are kept for the requests that started with them.",
     )
     version_ids = fields.One2many(
@@ -161,8 +161,10 @@ class ApprovalFlow(models.Model):
 
         Copies each flow that has requests to an archived old version, moves its requests
         and decisions there and raises the flow's number. Flows without requests, old
-        versions included, are edited in place.
+        versions included, are edited in place, and so is what an installation writes again.
         """
+        if self.env.context.get("install_mode"):
+            return
         # sudo: whoever may edit the flow may not see all of its requests.
         for flow in self.sudo().filtered("request_ids"):
             old = flow.with_context(install_mode=True).copy(

@@ -32,8 +32,7 @@ class ApprovalStep(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         flows = self.env["kh.approval.flow"].browse({vals["flow_id"] for vals in vals_list})
-        if not self.env.context.get("install_mode"):
-            flows._start_new_version()
+        flows._start_new_version()
         return super().create(vals_list)
 
     def write(self, vals):
