@@ -156,6 +156,8 @@ class SaleOrder(models.Model):
 
     def _kh_confirm_if_paid(self):
         """Confirm those orders whose money arrived while they had to wait."""
+        # core computes it once a transaction, whatever becomes of the payments meanwhile
+        self.invalidate_recordset(["amount_paid"])
         waiting = self.filtered(
             lambda order: (
                 order.state in ("draft", "sent")
