@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import sys
-import time
 
 import pytest
 from conftest import FakeOdooEnvironment, make_environment
@@ -52,13 +51,12 @@ def env(kh_home, checkout):
 
 
 def test_started_found_and_ended(env, port):
-    _child, running = server.launch(env, "kh_demo", port, detach=True)
+    child, running = server.launch(env, "kh_demo", port, detach=True)
     assert server.answer_of(running.url) == 200
     assert server.find(port) == running
     assert server.all_running() == [running]
-    _child.returncode = None
     os.kill(running.pid, 15)
-    _child.wait()
+    child.wait()
     assert server.find(port) is None
 
 
@@ -108,13 +106,11 @@ def test_no_port(text):
 
 
 def test_our_server_with_another_database_is_one_sentence(env, port):
-    _child, running = server.launch(env, "kh_demo", port, detach=True)
+    child, running = server.launch(env, "kh_demo", port, detach=True)
     with pytest.raises(KhError, match="has the database kh_demo open instead of kh_plain"):
         server.already_running(env, running, "kh_plain", demo=False)
-    started = time.monotonic()
-    _child.terminate()
-    _child.wait()
-    assert time.monotonic() - started < 10
+    child.terminate()
+    child.wait()
 
 
 def test_stop_without_anything_running(kh_home, capsys):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 HEARTBEAT_SECONDS = 20.0
@@ -28,6 +29,7 @@ class Step:
         self.title = title
         self.started = time.monotonic()
         self.detail = ""
+        self._watched: Callable[[], str] | None = None
         self._over = threading.Event()
         self._on_terminal = sys.stderr.isatty()
 
@@ -39,18 +41,23 @@ class Step:
         """Say what the step is busy with; shown with the next sign of life."""
         self.detail = detail
 
-    def _line(self) -> str:
-        detail = f" – {self.detail}" if self.detail else ""
-        return f"{self.title}{detail} … {self.seconds:.0f} s"
+    def watch(self, detail: Callable[[], str]) -> None:
+        """Ask `detail` for what the step is busy with, whenever a sign of life is due."""
+        self._watched = detail
+
+    def _progress(self) -> str:
+        detail = self._watched() if self._watched else self.detail
+        return f"{self.seconds:.0f} s" + (f", {detail}" if detail else "")
 
     def _tick(self) -> None:
         pause = 1.0 if self._on_terminal else HEARTBEAT_SECONDS
         while not self._over.wait(pause):
             if self._on_terminal:
-                sys.stderr.write(f"\r\033[K· {self._line()}")
+                columns = shutil.get_terminal_size().columns - 1
+                sys.stderr.write("\r\033[K" + f"· {self.title} … {self._progress()}"[:columns])
                 sys.stderr.flush()
             else:
-                say(f"  {self._line()}")
+                say(f"  … {self._progress()}")
 
     def _finish(self, mark: str) -> None:
         self._over.set()

@@ -35,6 +35,8 @@ __all__ = ["copy", "create", "drop", "ensure_template", "exists", "list_database
 BUILDING = "_building"
 KEEP = 2
 INSTALL_SECONDS = 3600
+# More new add-ons than this are better installed on the layer below, which others share.
+MOST_INSTALLS = 2
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _fill(
     with console.step(f"Database {_title(hint, todo)}") as step:
         if base is not None:
             create(env, building, base)
-        step.note("Odoo is at work")
+        step.watch(lambda: module_in_work(paths.log_file(f"db-{hint}")))
         run_odoo(env, building, todo, lang="" if base else wanted.lang, log_name=f"db-{hint}")
         ensure_installed(env, building, wanted)
         sql.set_mark(env, building, wanted.mark(hint=hint, complete=True))
@@ -193,11 +195,17 @@ def _widened(wanted: Content, names: Iterable[str]) -> Content:
 
 def _title(hint: str, todo: Change) -> str:
     words = []
-    if todo.install:
-        words.append(f"install {', '.join(todo.install)}")
-    if todo.update:
-        words.append(f"update {', '.join(todo.update)}")
+    for verb, names in (("install", todo.install), ("update", todo.update)):
+        if names:
+            more = f" and {len(names) - 4} more" if len(names) > 5 else ""
+            words.append(f"{verb} {', '.join(names[: 4 if more else 5])}{more}")
     return f"'{hint}': {'; '.join(words)}"
+
+
+def module_in_work(log: Path) -> str:
+    """The add-on that Odoo loads just now, as in `sale, 12 of 95`; empty when not known."""
+    found = re.findall(r"Loading module (\w+) \((\d+)/(\d+)\)", process.tail(log, 60))
+    return "{}, {} of {}".format(*found[-1]) if found else ""
 
 
 def _best_base(env: Environment, wanted: Content) -> tuple[str | None, Change | None]:
@@ -216,7 +224,7 @@ def _best_base(env: Environment, wanted: Content) -> tuple[str | None, Change | 
         if any(addons.is_own(n) for n in has) != has_own or not set(has) <= allowed:
             continue
         todo = change(mark, _widened(wanted, has))
-        if todo is not None:
+        if todo is not None and len(todo.install) <= MOST_INSTALLS:
             rank = (len(todo.install) + len(todo.update), -mark.get("used", 0))
             if best is None or rank < best[0]:
                 best = (rank, name, todo)

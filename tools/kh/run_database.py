@@ -94,7 +94,9 @@ def _update(env: Environment, name: str, wanted: databases.Content) -> None:
         return
     changed = ", ".join([*todo.install, *todo.update])
     building = name + databases.BUILDING
-    with console.step(f"Database {name}: bring up to date what changed ({changed}); data stay"):
+    title = f"Database {name}: bring up to date what changed ({changed}); data stay"
+    with console.step(title) as step:
+        step.watch(lambda: databases.module_in_work(paths.log_file(f"db-{name}")))
         databases.copy(env, name, building)
         databases.run_odoo(env, building, todo, log_name=f"db-{name}")
         databases.ensure_installed(env, building, wanted)
