@@ -120,7 +120,7 @@ def test_installs_alone_and_leaves_nothing(matrix, name):
     log = matrix.odoo("-i", name, *ONCE, database=database)
     matrix.stages.append(Stage(matrix.copy(database, f"n{name[7:]}"), frozenset({*needed, name})))
     installed = matrix.snapshot(database)
-    xmlids = installed.xmlids.values() - before.xmlids.values()
+    xmlids = set(installed.xmlids.values()) - set(before.xmlids.values())
     assert any(xmlid.startswith(f"{name}.") for xmlid in xmlids), f"{name} brought nothing"
     log += matrix.odoo("module", "uninstall", name, database=database)
     found = unexpected_warnings(warnings_of_log(log, name), ALLOWED)

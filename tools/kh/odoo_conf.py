@@ -100,12 +100,13 @@ def write(
         **{k: v for k, v in options.items() if k != "addons_path"},
         "addons_path": ",".join([*map(str, addons_path), *extra]),
         "data_dir": str(data_dir),
-        "db_host": db.host or "False",
+        "db_host": db.host,
         "db_port": str(db.port),
         "db_user": db.user,
-        "db_password": db.password or "False",
+        "db_password": db.password,
     }
-    text = "[options]\n" + "".join(f"{k} = {v}\n" for k, v in sorted(values.items()))
+    # Odoo warns about an option without a value, and about a password that reads False.
+    text = "[options]\n" + "".join(f"{k} = {v}\n" for k, v in sorted(values.items()) if v)
     path = paths.below(CONFIG_FILE)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         paths.write_atomically(path, text, mode=0o600)
