@@ -232,8 +232,10 @@ class TestJourney(HttpCase):
         )
         self.assertEqual(len(order), 1)
         self.assertEqual(order.kh_stage, "to_pay")
-        self.assertEqual(set(order.order_line.mapped("price_unit")), {CONTRACT_PRICE})
-        self.assertEqual(sum(order.order_line.mapped("product_uom_qty")), sum(range(1, 21)))
+        goods = order.order_line.filtered(lambda line: line.product_id in self.products)
+        self.assertEqual(len(goods), 20)
+        self.assertEqual(set(goods.mapped("price_unit")), {CONTRACT_PRICE})
+        self.assertEqual(sum(goods.mapped("product_uom_qty")), sum(range(1, 21)))
         return order
 
     def _fulfil(self, order):

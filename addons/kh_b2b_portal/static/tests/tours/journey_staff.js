@@ -3,6 +3,13 @@ import { attachFile, choose } from "./journey_helpers";
 
 const tours = registry.category("web_tour.tours");
 
+/** Step: wait until the import wizard shows the chosen file. */
+function uploaded(name) {
+    return {
+        trigger: `.modal .o_field_widget[name=file] input:value(${name}), .modal .o_field_widget[name=file] span:contains(${name})`,
+    };
+}
+
 /** The admission clerk grants everything on one page and approves. */
 tours.add("kh_b2b_journey_admit", {
     steps: () => [
@@ -34,6 +41,7 @@ tours.add("kh_b2b_journey_contract", {
             "/kh_journey/contract_faulty.xlsx",
             "contract_faulty.xlsx"
         ),
+        uploaded("contract_faulty.xlsx"),
         { trigger: ".modal button[name=action_check]", run: "click" },
         {
             content: "the faulty rows are listed and nothing can be imported but the good rows",
@@ -45,7 +53,7 @@ tours.add("kh_b2b_journey_contract", {
             "/kh_journey/contract.xlsx",
             "contract.xlsx"
         ),
-        { trigger: ".modal .o_field_widget[name=file] :value(contract.xlsx), .modal .o_field_widget[name=file]:contains(contract.xlsx)" },
+        uploaded("contract.xlsx"),
         { trigger: ".modal button[name=action_check]", run: "click" },
         { trigger: ".modal button[name=action_import]", run: "click" },
         { trigger: "body:not(:has(.modal)) button[name=action_submit]", run: "click" },
