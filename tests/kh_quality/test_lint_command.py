@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tools.kh import lint, lint_tools, shots
+from tools.kh import lint, lint_tools, paths, shots
 from tools.kh.errors import KhError
 
 
@@ -64,6 +64,14 @@ def test_every_role_of_a_page_is_a_login_of_the_demo_company():
     assert {page.role for page in shots.chosen_pages([])} - {None} <= logins.keys()
     names = [page.name for page in shots.chosen_pages([])]
     assert len(names) == len(set(names))
+
+
+def test_every_action_of_a_page_exists():
+    for page in shots.chosen_pages([]):
+        if page.url.startswith("action:"):
+            addon, name = page.url.removeprefix("action:").split(".")
+            views = (paths.ADDONS / addon).glob("*/*.xml")
+            assert any(f'id="{name}"' in view.read_text() for view in views), page.url
 
 
 def test_findings_of_the_browser_fail_the_command(capsys):

@@ -132,6 +132,9 @@ class Photographer:
             return  # a page that polls is never idle; what it shows is there
 
     def do(self, page: Page, action: str, selector: str, text: str = "") -> None:
+        if action == "open":
+            page.goto(self.base + selector, wait_until="load")
+            return
         optional = action.endswith("?")
         found = page.locator(selector).first
         if optional and not found.count():

@@ -2,9 +2,8 @@
 
 `role` is a login of the demo company (its password is the same), or None for a stranger. `steps`
 are done after the page has come: ``("click", css)``, ``("fill", css, text)``, ``("press", css,
-key)``, ``("wait", css)``. A step whose name ends with ``?`` may find nothing. `url` of the back
-office may name an action by its XML id: ``action:kh_b2b_order.x`` (the first record with
-``#first``).
+key)``, ``("wait", css)``, ``("open", address)``. A step whose name ends with ``?`` may find nothing. `url` of the back
+office may name an action by its XML id: ``action:kh_b2b_order.x``.
 """
 
 from __future__ import annotations
@@ -26,13 +25,11 @@ class Page(NamedTuple):
 
 
 FILL_FIRST_ROWS = (
-    ("fill?", "tbody tr:nth-child(1) input[type=number], tbody tr:nth-child(1) .kh-qty input", "5"),
-    (
-        "fill?",
-        "tbody tr:nth-child(2) input[type=number], tbody tr:nth-child(2) .kh-qty input",
-        "10",
-    ),
+    ("fill", "tr:nth-child(1) [data-kh-qty]", "5"),
+    ("fill", "tr:nth-child(2) [data-kh-qty]", "10"),
 )
+ADD_TO_CART = (*FILL_FIRST_ROWS, ("click", "[data-kh-add]"), ("wait", "[data-kh-cart-kinds]"))
+OPEN_FIRST = (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view"))
 
 PAGES = (
     # --- a stranger
@@ -43,10 +40,10 @@ PAGES = (
     Page("10-home", "dealer1", "/my"),
     Page("11-shop", "dealer1", "/shop"),
     Page("12-shop-quantities", "dealer1", "/shop", FILL_FIRST_ROWS, full=False),
-    Page("13-shop-search", "dealer1", "/shop?search=GS81"),
+    Page("13-shop-search", "dealer1", "/shop?search=GX1-63C2"),
     Page("14-shop-empty", "dealer1", "/shop?search=nothing-has-this-name"),
-    Page("15-product", "dealer1", "/shop", (("click?", "a.kh-name, td a[href^='/shop/']"),)),
-    Page("16-cart", "dealer1", "/shop/cart"),
+    Page("15-product", "dealer1", "/shop", (("click", "tbody tr:nth-child(3) a"),)),
+    Page("16-cart", "dealer1", "/shop", (*ADD_TO_CART, ("open", "/shop/cart"))),
     Page("17-checkout", "dealer1", "/shop/checkout"),
     Page("18-orders", "dealer1", "/my/orders"),
     Page("19-order", "dealer1", "/my/orders", (("click", "a[href*='/my/orders/']"),)),
@@ -57,21 +54,22 @@ PAGES = (
         "31-application",
         "admission",
         "action:kh_b2b_member.kh_member_application_action",
-        (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view")),
+        OPEN_FIRST,
     ),
     Page("32-contracts", "product", "action:kh_b2b_pricing.kh_price_contract_action"),
     Page(
         "33-contract",
         "product",
         "action:kh_b2b_pricing.kh_price_contract_action",
-        (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view")),
+        OPEN_FIRST,
     ),
-    Page("34-orders-clerk", "order", "action:kh_b2b_order.sale_order_action_b2b"),
+    Page("34-orders-clerk", "order", "action:kh_b2b_order.sale_order_action_kh"),
     Page(
         "35-order-clerk",
         "order",
-        "action:kh_b2b_order.sale_order_action_b2b",
-        (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view")),
+        "action:kh_b2b_order.sale_order_action_kh",
+        OPEN_FIRST,
     ),
-    Page("36-approvals", "gm", "action:kh_b2b_approval.kh_approval_request_action"),
+    Page("36-review", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
+    Page("37-approvals", "gm", "action:kh_b2b_approval.kh_approval_request_action"),
 )
