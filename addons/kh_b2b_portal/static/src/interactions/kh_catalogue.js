@@ -183,10 +183,7 @@ export class KhCatalogue extends Interaction {
             );
         } catch (error) {
             this.showMessage(
-                errorText(
-                    error,
-                    _t("The connection failed. Your quantities are kept; try again.")
-                ),
+                errorText(error, _t("The connection failed. Your quantities are kept; try again.")),
                 true
             );
             return;

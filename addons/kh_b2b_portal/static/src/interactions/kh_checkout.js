@@ -59,7 +59,9 @@ export class KhCheckout extends Interaction {
             return new Promise(() => {}); // stay locked until the next page is there
         } catch (error) {
             this.key = error?.data ? makeKey() : this.key; // a lost answer: same key, same order
-            this.showError(errorText(error, _t("The connection failed. Nothing is lost; try again.")));
+            this.showError(
+                errorText(error, _t("The connection failed. Nothing is lost; try again."))
+            );
         }
     }
 

@@ -48,13 +48,17 @@ registry.category("web_tour.tours").add("kh_b2b_journey_apply", {
 /** The invitation leads to a password, and from there into the shop. */
 registry.category("web_tour.tours").add("kh_b2b_journey_password", {
     steps: () => [
-        fill("form.oe_signup_form #password, form.oe_reset_password_form #password", "Journey-2026"),
+        fill(
+            "form.oe_signup_form #password, form.oe_reset_password_form #password",
+            "Journey-2026"
+        ),
         fill(
             "form.oe_signup_form #confirm_password, form.oe_reset_password_form #confirm_password",
             "Journey-2026"
         ),
         {
-            trigger: "form.oe_signup_form button[type=submit], form.oe_reset_password_form button[type=submit]",
+            trigger:
+                "form.oe_signup_form button[type=submit], form.oe_reset_password_form button[type=submit]",
             run: "click",
             expectUnloadPage: true,
         },

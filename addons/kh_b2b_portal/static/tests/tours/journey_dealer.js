@@ -15,7 +15,8 @@ tours.add("kh_b2b_journey_order", {
     steps: () => [
         {
             content: "own prices, from the contract",
-            trigger: ".kh-p-catalogue:not([data-kh-visitor]) tr[data-kh-product] .kh-p-tag-contract",
+            trigger:
+                ".kh-p-catalogue:not([data-kh-visitor]) tr[data-kh-product] .kh-p-tag-contract",
         },
         {
             content: "fill in twenty quantities",

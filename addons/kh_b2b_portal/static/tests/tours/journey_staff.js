@@ -71,7 +71,8 @@ tours.add("kh_b2b_journey_transfer", {
         { trigger: ".modal-footer .btn-primary", run: "click" },
         {
             content: "paid and confirmed: the order waits for shipment",
-            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_kh_confirm_transfer]))",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_kh_confirm_transfer]))",
         },
     ],
 });
@@ -91,7 +92,10 @@ tours.add("kh_b2b_journey_ship", {
 /** Finance invoices what was shipped. */
 tours.add("kh_b2b_journey_invoice", {
     steps: () => [
-        { trigger: ".o_form_view #create_invoice, .o_form_view button[data-hotkey=q]:visible", run: "click" },
+        {
+            trigger: ".o_form_view #create_invoice, .o_form_view button[data-hotkey=q]:visible",
+            run: "click",
+        },
         { trigger: ".modal button[name=create_invoices]", run: "click" },
         { trigger: ".o_form_view button[name=action_post]:visible", run: "click" },
         {
