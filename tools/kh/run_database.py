@@ -117,12 +117,13 @@ def speak(env: Environment, database: str, lang: str) -> None:
     code = sql.literal(lang)
     sql.execute(
         env,
+        f"UPDATE res_lang SET active = true WHERE code = {code}",
         f"UPDATE res_partner SET lang = {code} WHERE lang IN ('zh_CN', 'en_US')",
         f"UPDATE ir_default SET json_value = '\"{lang}\"' WHERE field_id IN"
         " (SELECT id FROM ir_model_fields WHERE model = 'res.partner' AND name = 'lang')",
         "DO $$ BEGIN IF to_regclass('website') IS NOT NULL THEN"
         " UPDATE website SET default_lang_id ="
-        f" (SELECT id FROM res_lang WHERE code = {code} AND active);"
+        f" (SELECT id FROM res_lang WHERE code = {code});"
         " INSERT INTO website_lang_rel (website_id, lang_id)"
         f" SELECT w.id, l.id FROM website w, res_lang l WHERE l.code = {code}"
         " ON CONFLICT DO NOTHING; END IF; END $$",
