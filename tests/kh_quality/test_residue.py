@@ -48,3 +48,26 @@ def test_the_list_of_known_modules_is_odoos_own():
     before = snapshot(rows={"ir_model_data": {}})
     after = snapshot(rows={"ir_model_data": {"1": {"module": "base", "name": "module_kh_x"}}})
     assert compare(before, after) == []
+
+
+def test_what_odoo_leaves_after_every_addon_is_not_ours():
+    names = {"module": "mail", "name": "selection__kh_x__activity_state__today"}
+    inherit = {"module": "portal", "name": "model_inherit__kh_x__mail_thread"}
+    ours = {"module": "kh_x", "name": "group_dealer"}
+    key = {"name": "sale_order_kh_x_id_fkey"}
+    before = snapshot(rows={"ir_model_data": {}, "ir_model_constraint": {}})
+    after = snapshot(
+        rows={
+            "ir_model_data": {"1": names, "2": inherit, "3": ours},
+            "ir_model_constraint": {"1": key},
+        }
+    )
+    assert compare(before, after) == ["row left in ir_model_data: kh_x.group_dealer"]
+    # … but a foreign key that is still there is a residue, and so is its row
+    before.structure["constraint"] = set()
+    after.structure["constraint"] = {"sale_order.sale_order_kh_x_id_fkey"}
+    assert compare(before, after) == [
+        "constraint left: sale_order.sale_order_kh_x_id_fkey",
+        "row left in ir_model_constraint: sale_order_kh_x_id_fkey",
+        "row left in ir_model_data: kh_x.group_dealer",
+    ]

@@ -123,9 +123,21 @@ def _title(snapshot: Snapshot, table: str, key: str) -> str:
     return key if len(key) < 120 else key[:117] + "..."
 
 
-def _is_odoos_own(table: str, title: str) -> bool:
-    """Traces that Odoo keeps of every module which it has ever seen."""
-    return table == "ir_model_data" and title.startswith(("base.module_", "base.module_category_"))
+def _is_odoos_own(snapshot: Snapshot, table: str, title: str) -> bool:
+    """Traces that Odoo 19 leaves after every add-on, also after its own (`maintenance` for one).
+
+    It keeps a list of all modules ever seen, the external names of selections and of inheritance
+    that a removed model had through a mixin, and rows of foreign keys that went with their column.
+    """
+    if table == "ir_model_data":
+        name = title.partition(".")[2]
+        return title.startswith("base.module_") or name.startswith(
+            ("selection__", "model_inherit__")
+        )
+    if table == "ir_model_constraint":
+        there = {name.partition(".")[2] for name in snapshot.structure.get("constraint", ())}
+        return title not in there
+    return False
 
 
 def compare(before: Snapshot, after: Snapshot) -> list[str]:
@@ -143,7 +155,7 @@ def _compare_rows(before: Snapshot, after: Snapshot, table: str) -> Iterator[str
     old, new = before.rows[table], after.rows[table]
     for key in new.keys() - old.keys():
         title = _title(after, table, key)
-        if not _is_odoos_own(table, title):
+        if not _is_odoos_own(after, table, title):
             yield f"row left in {table}: {title}"
     for key in old.keys() - new.keys():
         yield f"row lost from {table}: {_title(before, table, key)}"
