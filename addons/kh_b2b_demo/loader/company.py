@@ -117,6 +117,11 @@ def _load_website(env):
             "social_youtube": False,
         }
     )
+    # the brand's blue instead of Odoo's purple, as its marketing would set it in the editor
+    env["website.assets"].with_context(website_id=website.id).make_scss_customization(
+        "/website/static/src/scss/options/colors/user_color_palette.scss",
+        {"o-color-1": "#0b5394", "o-color-2": "#e7f1fb"},
+    )
     env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2b")
     env.company.kh_registration_open = True
 
