@@ -135,6 +135,7 @@ class ApprovalFlow(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        # sudo: requests of every company count
         used = self.sudo().filtered("request_ids")
         if used:
             raise ValidationError(

@@ -216,6 +216,7 @@ class ApprovalMixin(models.AbstractModel):
 
         Costs no query where the link is in the cache and empty.
         """
+        # sudo: whoever writes a document may know whether it is under review
         linked = self.filtered(lambda r: r.sudo().kh_approval_request_id)
         return linked.filtered(lambda r: r._is_under_review()) if linked else linked
 

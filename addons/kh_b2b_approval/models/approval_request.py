@@ -70,6 +70,7 @@ class ApprovalRequest(models.Model):
     @api.depends("state", "step_id", "decision_ids")
     @api.depends_context("uid")
     def _compute_can_decide(self):
+        # sudo: the answer is a yes or no; env.user stays who asks
         for request in self:
             request.can_decide = (
                 request.sudo().state == "pending"

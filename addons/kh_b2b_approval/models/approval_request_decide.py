@@ -134,6 +134,7 @@ class ApprovalRequest(models.Model):
         approvers = self.step_id._get_approvers(document) - self.requester_id
         if not approvers:
             group = self.env.ref("kh_b2b_approval.group_approval_manager")
+            # sudo: who is in a group is not readable for everybody who asks
             approvers = group.sudo().all_user_ids.filtered(
                 lambda u: (
                     u.active
@@ -221,6 +222,7 @@ class ApprovalRequest(models.Model):
         document = self._get_document()
         if "activity_ids" not in document._fields:
             return
+        # sudo: to-dos of all approvers of this document, not only one's own
         activity_type = self.env.ref("kh_b2b_approval.mail_activity_type_approval")
         activities = (
             self.env["mail.activity"]
@@ -237,6 +239,7 @@ class ApprovalRequest(models.Model):
         stale = activities.filtered(lambda a: a.user_id not in deciders)
         missing = deciders - activities.user_id
         stale.unlink()
+        # sudo: to-dos are made for others, by whoever moved the request on
         self.env["mail.activity"].sudo().create(
             [
                 {

@@ -69,8 +69,8 @@ class TestApprovalDecision(ApprovalCommon):
     def test_wizard_asks_the_reason(self):
         document = self._ask().with_user(self.approver)
         action = document.action_approval_refuse()
-        form = Form(self.env[action["res_model"]].with_user(self.approver).with_context(
-            action["context"]))  # fmt: skip
+        wizard = self.env[action["res_model"]].with_user(self.approver)
+        form = Form(wizard.with_context(**action["context"]))
         form.reason = "no budget"
         form.save().action_confirm()
         self.assertEqual(document.outcome, "refused: no budget")

@@ -59,9 +59,13 @@ class TestStatus(TransactionCase):
 @tagged("post_install", "-at_install")
 class TestStatusBadge(TransactionCase):
     def test_badge_shows_icon_and_word(self):
-        html = self.env["ir.qweb"].with_context(lang="en_US")._render(
-            "kh_b2b_approval.status_badge",
-            {"kh_object": "order", "kh_stage": "to_pay", "kh_audience": "dealer"},
+        html = (
+            self.env["ir.qweb"]
+            .with_context(lang="en_US")
+            ._render(
+                "kh_b2b_approval.status_badge",
+                {"kh_object": "order", "kh_stage": "to_pay", "kh_audience": "dealer"},
+            )
         )
         self.assertIn("kh-status-act", html)
         self.assertIn("fa-credit-card", html)

@@ -29,6 +29,7 @@ class Registration(CustomerPortal):
         self._ensure_open()
         if request.env.user.partner_id.commercial_partner_id.kh_is_dealer:
             return request.redirect("/my")
+        # sudo: strangers have no rights; the form is written through _prepare_applicant_vals only
         if request.httprequest.method == "POST":
             return self._handle_post(request.env["kh.member.application"].sudo(), post)
         application = request.env["kh.member.application"].sudo()  # empty: nothing is read

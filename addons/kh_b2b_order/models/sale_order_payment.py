@@ -56,6 +56,7 @@ class SaleOrder(models.Model):
             ._search([("state", "=", "pending"), ("provider_id.custom_mode", "=", "wire_transfer")])
         )
         domain = Domain("transaction_ids", "in", transactions)
+        # sudo: only which orders these are; the caller's own rules still apply
         orders = Domain("id", "in", self.sudo()._search(domain))
         return orders if True in value else ~orders
 
@@ -130,6 +131,7 @@ class SaleOrder(models.Model):
             return (), self.env._("The order is paid.")
         if self.kh_stage == "draft":
             return (), self.env._("Submit the order first.")
+        # sudo: dealers may not read transactions; only whether one waits is said
         if self.sudo().transaction_ids.filtered(lambda tx: tx._kh_is_pending_transfer()):
             return ("transfer",), ""
         return ("online",) if self._has_to_be_paid() else ("account",), ""

@@ -280,6 +280,7 @@ class ProductPricelistItem(models.Model):
 
     def _compute_base_price(self, product, quantity, uom, date, currency, **kwargs):
         """A ratio of another B2B pricelist is a ratio of its market price, never a dealer's."""
+        # sudo: only which kind of pricelist this is
         if self.base == "pricelist" and self.base_pricelist_id.sudo().kh_is_b2b:
             kwargs["kh_partner"] = self.env["res.partner"]
         return super()._compute_base_price(product, quantity, uom, date, currency, **kwargs)

@@ -23,6 +23,7 @@ class ProductProduct(models.Model):
     @api.model
     def _kh_display_viewer(self, partner, website):
         """Return the commercial partner (empty: visitor) and the pricelist that applies."""
+        # sudo: the viewer's own pricelist; what it says to others stays behind the engine
         pricelists = self.env["product.pricelist"].sudo()
         in_shop = request and getattr(request, "is_frontend", False)
         asked = partner is not None
@@ -45,6 +46,7 @@ class ProductProduct(models.Model):
         """Return ``{product id: market price}``, whoever asks, as the website shows it."""
         in_shop = request and getattr(request, "is_frontend", False)
         if in_shop:
+            # sudo: the market price is everybody's, the pricelist behind it is not
             pricelist = self.env["product.pricelist"].sudo().browse(request.pricelist.id)
         else:
             pricelist = self._kh_display_viewer(self.env["res.partner"], website)[1]
