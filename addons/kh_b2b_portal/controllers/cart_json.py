@@ -3,9 +3,11 @@ from werkzeug.exceptions import NotFound
 from odoo import http
 from odoo.http import request, route
 
+from odoo.addons.kh_b2b_order.utils import format_quantity
+
 from ..const import MAX_LINES_PER_ADD
 from ..exceptions import InvalidRequest, LineNotFound, TooManyLines
-from ..utils import format_quantity, parse_quantity
+from ..utils import parse_quantity
 
 
 class ShopCartJson(http.Controller):

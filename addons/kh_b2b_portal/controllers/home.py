@@ -3,9 +3,8 @@ from werkzeug.exceptions import NotFound
 from odoo.fields import Domain
 from odoo.http import request, route
 
+from odoo.addons.kh_b2b_order.utils import format_money
 from odoo.addons.portal.controllers.portal import CustomerPortal
-
-from ..utils import format_money
 
 RECENT_ORDERS = 5
 

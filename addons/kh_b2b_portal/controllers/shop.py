@@ -1,9 +1,10 @@
 from odoo.http import request, route
 
+from odoo.addons.kh_b2b_order.utils import format_money, format_price, format_quantity
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
 from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
-from ..utils import format_money, format_price, format_quantity, normalise
+from ..utils import normalise
 
 LAYOUT_SESSION_KEY = "kh_shop_layout"
 

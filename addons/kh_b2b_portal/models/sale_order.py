@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..utils import format_amount, format_money, format_quantity
+from odoo.addons.kh_b2b_order.utils import format_amount, format_money, format_quantity
 
 
 class SaleOrder(models.Model):

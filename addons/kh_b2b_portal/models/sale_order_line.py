@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..utils import format_amount, format_price
+from odoo.addons.kh_b2b_order.utils import format_amount, format_price
 
 
 class SaleOrderLine(models.Model):

@@ -2,14 +2,14 @@ from types import SimpleNamespace
 
 from odoo.tests import BaseCase, tagged
 
-from ..utils import (
+from odoo.addons.kh_b2b_order.utils import (
     format_amount,
     format_money,
     format_price,
     format_quantity,
-    normalise,
-    parse_quantity,
 )
+
+from ..utils import normalise, parse_quantity
 
 YUAN = SimpleNamespace(symbol="¥", decimal_places=2, position="before")
 EURO = SimpleNamespace(symbol="€", decimal_places=2, position="after")
