@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,36 @@ def start_python(code: str, **kwargs) -> subprocess.Popen:
         text=True,
         **kwargs,
     )
+
+
+def kill_at_random_moments(start, undo, check, *, kills=6, seed=19):
+    """Kill what `start()` begins at random moments of its own duration, `kills` times.
+
+    The duration is that of one undisturbed run, so the moments fit any machine. What was
+    half-made is left as it is for the next round; what was finished is taken away by `undo()`.
+    `check()` looks at what a kill left behind.
+    """
+    begun = time.monotonic()
+    child = start()
+    output = child.communicate()[0]
+    assert child.returncode == 0, output
+    duration = time.monotonic() - begun
+    undo()
+    moments = random.Random(seed)
+    killed = rounds = 0
+    while killed < kills:
+        rounds += 1
+        assert rounds <= 10 * kills, "the work ends before it can be killed"
+        child = start()
+        time.sleep(moments.uniform(0.1, 1) * duration)
+        is_finished = child.poll() is not None
+        child.kill()
+        child.communicate()
+        check()
+        if is_finished:
+            undo()
+        else:
+            killed += 1
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,7 @@
 """Cached databases: what is reused, what is updated, and that no half-made one is taken."""
 
-import random
-import time
-
 import pytest
-from conftest import start_python
+from conftest import kill_at_random_moments, start_python
 
 from tools.kh import addons, databases, sql
 from tools.kh.databases import Change, Content
@@ -189,18 +186,17 @@ def builder(odoo, checkout):
 
 def test_killed_at_many_moments(odoo, kh_home, checkout, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "0.1")
-    moments = random.Random(7)
-    killed = 0
-    for _round in range(10):
-        child = builder(odoo, checkout)
-        time.sleep(moments.uniform(0.1, 2.0))
-        killed += child.poll() is None
-        child.kill()
-        child.wait()
+
+    def check():
         for name, found in sql.list_databases(odoo).items():
             assert found.get("complete") or name.endswith(databases.BUILDING), name
         databases.clean(odoo)
-    assert killed >= 3
+
+    def undo():
+        for name in sql.list_databases(odoo):
+            databases.drop(odoo, name)
+
+    kill_at_random_moments(lambda: builder(odoo, checkout), undo, check, seed=7)
     name = databases.ensure_template(odoo, ["kh_top"], name_hint="all")
     assert installed(odoo, name) == ["base", "kh_low", "kh_top"]
     assert {path.name for path in sql.filestore(odoo, name).iterdir()} == {

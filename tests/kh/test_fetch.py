@@ -2,12 +2,11 @@
 
 import hashlib
 import os
-import random
+import shutil
 import subprocess
-import time
 
 import pytest
-from conftest import start_python
+from conftest import kill_at_random_moments, start_python
 
 from tools.kh import debian, odoo_source
 from tools.kh.errors import KhError
@@ -175,17 +174,14 @@ def test_killed_at_many_moments(mirror, kh_home, monkeypatch):
     debian.KEYRING = Path({str(debian.KEYRING)!r})
     odoo_source.fetched()
     """
-    moments = random.Random(19)
-    killed = 0
-    for _round in range(12):
-        child = start_python(code)
-        time.sleep(moments.uniform(0.02, 1.2))
-        killed += child.poll() is None
-        child.kill()
-        child.wait()
+
+    def check():
         present, _placeholder = is_whole(kh_home) if (kh_home / "odoo").exists() else (True, None)
         assert present, "a half-made Odoo has the name of a whole one"
-    assert killed >= 3
+
+    kill_at_random_moments(
+        lambda: start_python(code), lambda: shutil.rmtree(kh_home / "odoo"), check
+    )
     odoo_source.fetched()
     assert is_whole(kh_home)[0]
     assert not list(kh_home.glob(".new-*"))

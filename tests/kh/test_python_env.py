@@ -1,12 +1,11 @@
 """The virtual environment: stamps, faults, kills."""
 
-import random
+import shutil
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from conftest import start_python
+from conftest import kill_at_random_moments, start_python
 
 from tools.kh import paths, process, python_env
 from tools.kh.errors import KhError
@@ -48,16 +47,18 @@ def root(tmp_path, monkeypatch, kh_home):
 
 
 def test_killed_at_many_moments(root, kh_home):
-    moments = random.Random(3)
     code = CHEAP_STEPS.format(root=str(root))
-    killed = 0
-    for _round in range(12):
-        child = start_python(code)
-        time.sleep(moments.uniform(0.05, 0.8))
-        killed += child.poll() is None
-        child.kill()
-        child.wait()
-    assert killed >= 3
+
+    def check():
+        home = python_env.home()
+        for name in ("requirements.txt", "requirements-dev.txt"):
+            assert not python_env.is_stamped(home, name) or (
+                len(list(home.glob(f"{name}-*"))) == 40
+            ), "stamped, and not whole"
+
+    kill_at_random_moments(
+        lambda: start_python(code), lambda: shutil.rmtree(python_env.home()), check, seed=3
+    )
     child = start_python(code)
     output = child.communicate()[0]
     assert child.returncode == 0, output
