@@ -79,6 +79,21 @@ def test_each_option_has_a_database_of_its_own(odoo):
     assert len(names) == 4
 
 
+def test_the_database_knows_its_address_unless_somebody_set_one(odoo, name):
+    sql.execute(
+        odoo,
+        "CREATE TABLE ir_config_parameter (key text, value text)",
+        "INSERT INTO ir_config_parameter VALUES ('web.base.url', 'http://localhost:8069')",
+        database=name,
+    )
+    ask = "SELECT value FROM ir_config_parameter"
+    run_database.tell_address(odoo, name, "http://127.0.0.1:8100")
+    assert sql.execute(odoo, ask, database=name) == [["http://127.0.0.1:8100"]]
+    sql.execute(odoo, "UPDATE ir_config_parameter SET value = 'https://b2b.example'", database=name)
+    run_database.tell_address(odoo, name, "http://127.0.0.1:8069")
+    assert sql.execute(odoo, ask, database=name) == [["https://b2b.example"]]
+
+
 def test_logins_are_read_without_odoo(tmp_path):
     file = tmp_path / "const.py"
     file.write_text("import nowhere\nLOGINS: list = [('Finance', 'f', 'p', '/odoo')]\n")

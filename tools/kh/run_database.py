@@ -131,6 +131,21 @@ def speak(env: Environment, database: str, lang: str) -> None:
     )
 
 
+def tell_address(env: Environment, database: str, url: str) -> None:
+    """Tell a database where it is reached: links in e-mails and styles of PDFs start there.
+
+    An address on another host, which somebody set, stays as it is.
+    """
+    sql.execute(
+        env,
+        "DO $$ BEGIN IF to_regclass('ir_config_parameter') IS NOT NULL THEN"
+        f" UPDATE ir_config_parameter SET value = {sql.literal(url)}"
+        " WHERE key = 'web.base.url' AND value ~ '^https?://(localhost|127[.]0[.]0[.]1)(:|/|$)';"
+        " END IF; END $$",
+        database=database,
+    )
+
+
 def modules_to_run(env: Environment, *, demo: bool) -> list[str]:
     """All add-ons of ours; the demo company only with `demo`."""
     names = Addons(env.addons_path).own_names()

@@ -90,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     database = run_database.ensure(env, modules, demo=demo, lang=args.lang)
     with locks.exclusive(f"port-{args.port}"):
         ensure_port_free(args.port)
+        run_database.tell_address(env, database, f"http://127.0.0.1:{args.port}")
         child, running = launch(env, database, args.port, detach=args.detach)
     announce(running, demo)
     if args.detach:
