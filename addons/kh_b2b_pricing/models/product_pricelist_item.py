@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import float_round
 
 
 class ProductPricelistItem(models.Model):
@@ -277,6 +278,19 @@ class ProductPricelistItem(models.Model):
         if self.kh_partner_id or self.kh_grade_id or self.kh_is_pending:
             return False
         return super()._is_applicable_for(product, qty_in_product_uom)
+
+    def _compute_price(self, product, quantity, uom, date, currency=None, **kwargs):
+        """Extend `product`: a ratio on a B2B pricelist gives a price that can be paid.
+
+        Rounded to the precision of prices, so that quantity × the price shown is the
+        subtotal, on every page. Fixed prices are what the contract says, converted as in core.
+        """
+        price = super()._compute_price(product, quantity, uom, date, currency=currency, **kwargs)
+        # sudo: only which kind of pricelist this is
+        if self.compute_price == "fixed" or not self.sudo().pricelist_id.kh_is_b2b:
+            return price
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        return float_round(price, precision_digits=digits)
 
     def _compute_base_price(self, product, quantity, uom, date, currency, **kwargs):
         """A ratio of another B2B pricelist is a ratio of its market price, never a dealer's."""

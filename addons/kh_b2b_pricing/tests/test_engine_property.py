@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
+from odoo.tools import float_round
 
 from .common import PricingCommon
 
@@ -151,8 +152,9 @@ class TestEngineProperty(PricingCommon):
         if best is None:
             return list_price * pack, False
         spec = best[1]
-        price = spec["amount"] if spec["fixed"] else list_price * (1 - spec["amount"] / 100)
-        return price * pack, best[2]
+        if spec["fixed"]:
+            return spec["amount"] * pack, best[2]
+        return float_round(list_price * (1 - spec["amount"] / 100) * pack, 2), best[2]
 
     def _check_case(self, specs, asks):
         specs = [

@@ -44,6 +44,13 @@ class TestOrder(PricingCommon):
         order._recompute_prices()
         self.assertEqual(order.order_line[0].price_unit, 100.0)
 
+    def test_ratio_gives_a_price_that_multiplies_to_the_subtotal(self):
+        self.product.list_price = 14.8
+        self._create_rule(percent=6, kh_grade_id=self.gold.id)
+        line = self._create_order([(self.product, 12, {})]).order_line
+        self.assertEqual(line.price_unit, 13.91, "not 13.912")
+        self.assertEqual(line.price_subtotal, 166.92)
+
     def test_sections_and_plain_pricelists_go_the_old_way(self):
         plain = self.env["product.pricelist"].create(
             {"name": "Plain", "item_ids": [Command.create({"fixed_price": 42.0})]}
