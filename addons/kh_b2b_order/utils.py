@@ -54,3 +54,12 @@ def format_time(moment, today):
     if not moment:
         return ""
     return moment.strftime("%m-%d %H:%M" if moment.year == today.year else "%Y-%m-%d %H:%M")
+
+
+def parse_page(value, default=1):
+    """Read a page's number from an address; what is none counts as not given.
+
+    :rtype: int
+    """
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) <= 6 else default

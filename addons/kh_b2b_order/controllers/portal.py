@@ -11,9 +11,11 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
 from ..models.sale_order_portal import LINES_PER_PAGE, TABS
+from ..utils import parse_page
 
 ORDERS_PER_PAGE = 50
 SEARCH_LIMIT = 100
+REORDER_SESSION_KEY = "kh_reorder"
 
 
 class DealerOrders(CustomerPortal):
@@ -24,6 +26,8 @@ class DealerOrders(CustomerPortal):
     def portal_my_orders(self, **kwargs):
         if not request.website.kh_is_b2b:
             return super().portal_my_orders(**kwargs)
+        if not request.env["sale.order"].has_access("read"):  # staff without sales rights
+            return request.redirect("/my")
         return request.render("kh_b2b_order.portal_orders", self._kh_prepare_orders(**kwargs))
 
     @http.route()
@@ -108,16 +112,41 @@ class DealerOrders(CustomerPortal):
         refused += result.refused
         if not refused:
             return request.redirect("/shop/cart")
+        request.session[REORDER_SESSION_KEY] = {
+            "order_id": order_id,
+            "kept": result.kept,
+            "refused": [(product_id, str(reason)) for product_id, reason in refused],
+        }
+        return request.redirect(f"/my/orders/{order_id}/reorder/result")
+
+    @http.route(
+        "/my/orders/<int:order_id>/reorder/result",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        sitemap=False,
+        readonly=True,
+    )
+    def kh_order_reorder_result(self, order_id, **_kwargs):
+        """Show what the last reorder left out; a reload orders nothing again."""
+        order_sudo = self._kh_get_order(order_id)
+        if order_sudo is None:
+            return request.redirect("/my")
+        result = request.session.get(REORDER_SESSION_KEY) or {}
+        if not request.website.kh_is_b2b or result.get("order_id") != order_id:
+            return request.redirect(f"/my/orders/{order_id}")
         lines = {line.product_id.id: line for line in order_sudo.order_line}
         return request.render(
             "kh_b2b_order.portal_reorder",
             {
                 "order": order_sudo,
-                "kept": result.kept,
-                "total": result.kept + len(refused),
+                "kept": result["kept"],
+                "total": result["kept"] + len(result["refused"]),
                 "refused": [
                     (lines[product_id]._kh_portal_values(), reason)
-                    for product_id, reason in refused
+                    for product_id, reason in result["refused"]
+                    if product_id in lines
                 ],
                 "no_breadcrumbs": True,
                 "page_name": "kh_order",
@@ -141,7 +170,7 @@ class DealerOrders(CustomerPortal):
         pager = portal_pager(
             url="/my/orders",
             total=total,
-            page=int(page) if str(page).isdigit() else 1,
+            page=parse_page(page),
             step=ORDERS_PER_PAGE,
             url_args=filters,
         )
@@ -167,9 +196,11 @@ class DealerOrders(CustomerPortal):
     @staticmethod
     def _kh_day(value):
         try:
-            return fields.Date.to_date(value or False) or None
+            day = fields.Date.to_date(value or False)
         except ValueError:
             return None
+        # other years leave the calendar when the time zone is applied
+        return day if day and 1900 <= day.year <= 9998 else None
 
     @staticmethod
     def _kh_url(filters, changes):
@@ -187,7 +218,7 @@ class DealerOrders(CustomerPortal):
 
     def _kh_prepare_order(self, order_sudo, q="", line_page=1, unshipped="", notice="", **kwargs):
         """Return what the order page shows beside core's values."""
-        page = int(line_page) if str(line_page).isdigit() else 1
+        page = parse_page(line_page)
         lines, count = order_sudo._kh_portal_lines(
             (q or "").strip()[:SEARCH_LIMIT], bool(unshipped), page
         )
@@ -239,14 +270,9 @@ class DealerOrders(CustomerPortal):
         pending_sudo = order_sudo._kh_get_pending_transfers()
         if not pending_sudo:
             return {}
-        company_sudo = order_sudo.company_id
-        journals_sudo = request.env["account.journal"].sudo()  # sudo: the seller's own accounts
-        accounts = journals_sudo.search(
-            [("type", "=", "bank"), ("company_id", "=", company_sudo.id)]
-        ).bank_account_id
         return {
-            "accounts": accounts or company_sudo.partner_id.bank_ids,
-            "payee": company_sudo.name,
+            "accounts": pending_sudo[:1]._kh_get_bank_accounts(),
+            "payee": order_sudo.company_id.name,
             "reference": pending_sudo[:1]._get_communication(),
             "message": pending_sudo[:1].provider_id.pending_msg,
         }

@@ -33,8 +33,18 @@ class PaymentTransaction(models.Model):
                 )
         self = self.with_context(kh_confirm_transfer=True, payment_backend_action=True)
         self._set_done()
+        # core computes it from the list of transactions only, not from their states
+        self.sale_order_ids.invalidate_recordset(["amount_paid"])
         self._post_process()
         self.is_post_processed = True
+
+    def _kh_get_bank_accounts(self):
+        """Return the seller's accounts that this transfer may be sent to.
+
+        :return: the account of the provider's journal, else the company's own ones
+        """
+        account = self.provider_id.journal_id.bank_account_id
+        return account or self.company_id.partner_id.bank_ids
 
     def _create_payment(self, **extra_create_values):
         """Extend `account_payment`: a confirmed transfer is posted to a real account.

@@ -88,10 +88,9 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: sums over transactions, which dealers may not read
         transactions_sudo = self.sudo().transaction_ids
-        paid = (
-            sum(tx.amount for tx in transactions_sudo if tx.state in ("authorized", "done"))
-            or self._kh_get_invoiced_paid()
-        )
+        received = sum(tx.amount for tx in transactions_sudo if tx.state in ("authorized", "done"))
+        # money received is booked on invoices too, but not all that is booked came this way
+        paid = max(received, self._kh_get_invoiced_paid())
         pending = sum(tx.amount for tx in transactions_sudo if tx.state == "pending")
         currency = self.currency_id or self.company_id.currency_id
         due = max(currency.round(self.amount_total - paid), 0.0)
@@ -164,7 +163,16 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("Order %s is cancelled: send the money back instead.", self.name)
             )
-        announced = sum(pending_sudo.mapped("amount"))
+        amounts = pending_sudo.mapped("amount")
+        if any(self.currency_id.compare_amounts(amount, 0.0) <= 0 for amount in amounts):
+            raise UserError(
+                self.env._(
+                    "Order %s: a transfer was announced without an amount. Cancel it, and ask "
+                    "the dealer to announce what was sent.",
+                    self.name,
+                )
+            )
+        announced = sum(amounts)
         missing = self.amount_total - self.amount_paid
         if self.currency_id.compare_amounts(announced, missing):
             raise UserError(
@@ -177,6 +185,16 @@ class SaleOrder(models.Model):
                 )
             )
 
+    def _is_confirmation_amount_reached(self):
+        """Extend `sale`: money confirms a dealer's order when it is all there.
+
+        Core asks for nothing if no payment is required, so that any amount would confirm.
+        """
+        self.ensure_one()
+        if self._kh_is_b2b_order() and not self.require_payment:
+            return self.currency_id.compare_amounts(self.amount_paid, self.amount_total) >= 0
+        return super()._is_confirmation_amount_reached()
+
     def _kh_ensure_transfer_rights(self):
         self.check_access("write")
         if not self.env.su and not any(self.env.user.has_group(g) for g in TRANSFER_GROUPS):
@@ -185,11 +203,18 @@ class SaleOrder(models.Model):
             )
 
     def _kh_lock(self):
-        """Lock the rows of these orders, waiting for whoever holds them."""
+        """Lock the rows of these orders, waiting for whoever holds them.
+
+        The rows are written: only then whoever waited is repeated with what he missed.
+        """
         if self.ids:
             self.env.execute_query(
                 SQL(
-                    "SELECT id FROM sale_order WHERE id IN %s ORDER BY id FOR UPDATE",
+                    """
+                    UPDATE sale_order SET write_date = write_date WHERE id IN (
+                        SELECT id FROM sale_order WHERE id IN %s ORDER BY id FOR UPDATE
+                    ) RETURNING id
+                    """,
                     tuple(self.ids),
                 )
             )

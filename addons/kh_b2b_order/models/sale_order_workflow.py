@@ -155,7 +155,8 @@ class SaleOrder(models.Model):
             order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))
 
     def _kh_confirm_if_paid(self):
-        """Confirm those orders whose money arrived while they had to wait."""
+        """Confirm those orders whose money arrived while they had to wait; locks their rows."""
+        self._kh_lock()
         # core computes it once a transaction, whatever becomes of the payments meanwhile
         self.invalidate_recordset(["amount_paid"])
         waiting = self.filtered(

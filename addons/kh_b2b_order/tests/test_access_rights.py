@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..hooks import uninstall_hook
 from .common import OrderCommon
 
 ALL = "sales_team.group_sale_salesman_all_leads"
@@ -86,3 +87,16 @@ class TestAccessRights(OrderCommon):
         order = self._create_order()
         with self.assertRaises(AccessError):
             order.with_user(other).with_company(company).action_kh_confirm_transfer()
+
+    def test_finance_confirms_without_sales_or_accounting_rights_of_its_own(self):
+        order = self._create_order()
+        transaction = self._announce_transfer(order)
+        finance = self._create_staff("kh_o_only_finance", f"{MEMBER}finance")
+        self.assertTrue(finance.has_group("account.group_account_invoice"))
+        order.with_user(finance).action_kh_confirm_transfer()
+        self.assertEqual(transaction.state, "done")
+
+    def test_uninstall_takes_back_what_was_given(self):
+        uninstall_hook(self.env)
+        group = self.env.ref(f"{MEMBER}finance")
+        self.assertNotIn(self.env.ref("account.group_account_invoice"), group.implied_ids)

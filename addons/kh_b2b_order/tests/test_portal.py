@@ -80,6 +80,8 @@ class TestPortal(OrderCommon, HttpCase):
             "stage=done": [],
             "date_from=2020-05-01&date_to=2020-05-31": [other.name],
             "stage=nonsense&date_from=garbage&sortby=x&page=y": [self.order.name, other.name],
+            "page=²&date_from=0001-01-01&date_to=9999-12-31": [self.order.name, other.name],
+            f"page={'9' * 30}": [self.order.name, other.name],
         }
         for query, numbers in cases.items():
             with self.subTest(query):
@@ -215,6 +217,34 @@ class TestPortal(OrderCommon, HttpCase):
     def test_reorder_lists_what_was_refused(self):
         self.product_2.is_published = False
         response = self._post(f"/my/orders/{self.order.id}/reorder", self.buyer)
-        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.status_code, 303, "a reload must not order again")
+        url = response.headers["Location"]
+        self.assertTrue(url.endswith(f"/my/orders/{self.order.id}/reorder/result"))
+        response = self.url_open(url)
         self.assertIn("KH-O-2", response.text)
         self.assertNotIn("KH-O-1", response.text)
+
+    def test_staff_without_sales_rights_is_sent_home(self):
+        staff = self._create_staff("kh_o_plain")
+        staff.password = staff.login
+        response = self._get("/my/orders", staff, allow_redirects=False)
+        self.assertEqual(response.status_code, 303)
+        self.assertTrue(response.headers["Location"].endswith("/my"))
+
+    def test_odd_line_page_is_the_first(self):
+        response = self._get(f"/my/orders/{self.order.id}?line_page=²", self.buyer)
+        self.assertIn("KH-O-1", response.text)
+
+    def test_transfer_page_names_one_account(self):
+        accounts = self.env["res.partner.bank"].create(
+            [
+                {"acc_number": number, "partner_id": self.company.partner_id.id}
+                for number in ("KH-BANK-1", "KH-BANK-2")
+            ]
+        )
+        self.provider.journal_id.bank_account_id = accounts[0]
+        order = self._create_order()
+        self._announce_transfer(order)
+        response = self._get(f"/my/orders/{order.id}", self.buyer)
+        self.assertIn("KH-BANK-1", response.text)
+        self.assertNotIn("KH-BANK-2", response.text)
