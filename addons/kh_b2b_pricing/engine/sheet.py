@@ -7,7 +7,7 @@ typed is kept beside each problem.
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from enum import Enum
 
 from dateutil import parser as date_parser
@@ -34,12 +34,12 @@ HEADERS = {
         "价格",
         "协议价",
         "合同价",
-        "含税单价",
     },
     "date_start": {"start", "startdate", "validfrom", "开始日期", "生效日期", "开始", "起始日期"},
     "date_end": {"end", "enddate", "validuntil", "结束日期", "截止日期", "失效日期", "结束"},
 }
 MAX_PRICE = 10**12
+MIN_YEAR = 1900
 
 
 class Problem(str, Enum):
@@ -126,8 +126,15 @@ def as_number(value):
 def as_date(value):
     """Return a cell as date; understands 2026-01-31, 2026/1/31, 20260131 and 2026年1月31日.
 
-    :raise ValueError: if it is no date
+    :raise ValueError: if it is no date, or one before 1900 (a slip of the keyboard)
     """
+    day = _parse_date(value)
+    if day.year < MIN_YEAR:
+        raise ValueError(value)
+    return day
+
+
+def _parse_date(value):
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -196,6 +203,8 @@ def _read_row(number, raw, texts):
                 setattr(row, column, as_date(raw[column]))
             except ValueError:
                 row.problems.append(Problem.BAD_DATE)
+    if row.date_start and row.date_start.year == MAXYEAR:
+        row.problems.append(Problem.BAD_DATE)
     if row.date_start and row.date_end and row.date_end < row.date_start:
         row.problems.append(Problem.END_BEFORE_START)
     return row

@@ -1,3 +1,4 @@
+from . import account_analytic_distribution_model
 from . import member_application
 from . import price_contract
 from . import price_contract_workflow

@@ -277,15 +277,35 @@ class PriceContract(models.Model):
                     contract=self.name,
                 )
             )
-        if self.date_end and self.date_end < self._today():
-            raise UserError(
-                self.env._(
-                    "Price contract %(contract)s ended on %(date)s already.",
-                    contract=self.name,
-                    date=self.date_end,
-                )
-            )
+        self._ensure_not_over()
+        self._ensure_prices()
         self._find_overlaps()
+
+    def _ensure_not_over(self):
+        """A contract whose term is over, perhaps while it waited, cannot come into force."""
+        for contract in self:
+            if contract.date_end and contract.date_end < contract._today():
+                raise UserError(
+                    self.env._(
+                        "Price contract %(contract)s ended on %(date)s already.",
+                        contract=contract.name,
+                        date=contract.date_end,
+                    )
+                )
+
+    def _ensure_prices(self):
+        """A fixed price of zero, mostly a forgotten one, would give the goods away."""
+        self.ensure_one()
+        item = self.env["product.pricelist.item"].search(
+            [
+                ("kh_contract_id", "=", self.id),
+                ("compute_price", "=", "fixed"),
+                ("fixed_price", "<=", 0),
+            ],
+            limit=1,
+        )
+        if item:
+            raise UserError(item._kh_price_problem())
 
     def _ensure_may_decide(self):
         """Without an approval only those who are responsible for prices may decide."""
@@ -337,6 +357,7 @@ class PriceContract(models.Model):
                 ("id", "!=", self.id),
                 ("partner_id", "=", self.partner_id.id),
                 ("pricelist_id", "=", self.pricelist_id.id),
+                ("company_id", "=", self.company_id.id),
                 ("state", "=", "active"),
             ]
         ) & (Domain("date_end", "=", False) | Domain("date_end", ">=", self.date_start))

@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import MAXYEAR, datetime, time, timedelta
 
 import pytz
 
@@ -38,6 +38,7 @@ class PriceContract(models.Model):
         Takes the dealers' rows first and changes them, so that two contracts of one dealer
         cannot become active side by side.
         """
+        self._ensure_not_over()
         self._lock_dealers()
         for contract in self:
             replaced = contract._find_overlaps()
@@ -122,14 +123,18 @@ class PriceContract(models.Model):
         return now.astimezone(self._timezone()).date()
 
     def _term_utc(self):
-        """Return first and last moment of the term, naive UTC (``None``: open)."""
+        """Return first and last moment of the term, naive UTC (``None``: open).
+
+        The year 9999 means no end; elsewhere its last day would not be in any calendar.
+        """
         zone = self._timezone()
 
         def moment(day, clock):
             local = zone.localize(datetime.combine(day, clock))
             return local.astimezone(pytz.utc).replace(tzinfo=None)
 
-        end = moment(self.date_end, time(23, 59, 59)) if self.date_end else None
+        is_open = not self.date_end or self.date_end.year == MAXYEAR
+        end = None if is_open else moment(self.date_end, time(23, 59, 59))
         return moment(self.date_start, time.min), end
 
     # === HOOKS - APPROVAL === #
@@ -164,7 +169,8 @@ class PriceContract(models.Model):
     def _cron_expire(self):
         """Set contracts whose last day is over to expired (their lines ended by date)."""
         for company, contracts in (
-            self.search([("state", "=", "active"), ("date_end", "!=", False)])
+            self.with_context(active_test=False)
+            .search([("state", "=", "active"), ("date_end", "!=", False)])
             .grouped("company_id")
             .items()
         ):

@@ -27,7 +27,11 @@ class ProductPricelist(models.Model):
         tracking=True,
         help="Prices per dealer and per member level can be kept on this pricelist.",
     )
-    kh_contract_count = fields.Integer("Price contracts", compute="_compute_kh_contract_count")
+    kh_contract_count = fields.Integer(
+        "Price contracts",
+        compute="_compute_kh_contract_count",
+        groups="kh_b2b_member.group_b2b_user",
+    )
 
     # === COMPUTE METHODS === #
 

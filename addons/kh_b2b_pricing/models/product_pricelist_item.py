@@ -1,7 +1,22 @@
+from typing import NamedTuple
+
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import float_round
+from odoo.tools import float_round, format_datetime
+
+
+class LineState(NamedTuple):
+    """What the history of a contract tells of one line, in the words of the user."""
+
+    contract: models.BaseModel
+    product: str
+    minimum: float
+    price: str
+    start: str
+    end: str
 
 
 class ProductPricelistItem(models.Model):
@@ -155,6 +170,26 @@ class ProductPricelistItem(models.Model):
                     )
                 )
 
+    @api.constrains("fixed_price", "compute_price", "kh_contract_id")
+    def _check_kh_contract_price(self):
+        """Drafts may be unfinished; what is in force has a price (see also submission)."""
+        for item in self:
+            if item.kh_contract_id.state == "active":
+                problem = item._kh_price_problem()
+                if problem:
+                    raise ValidationError(problem)
+
+    def _kh_price_problem(self):
+        """Return why a line cannot be in force, empty where it can."""
+        self.ensure_one()
+        if self.compute_price != "fixed" or self.fixed_price > 0:
+            return ""
+        return self.env._(
+            "Price contract %(contract)s: the price of %(product)s must be above zero.",
+            contract=self.kh_contract_id.name,
+            product=self._kh_target().display_name,
+        )
+
     # === ONCHANGE METHODS === #
 
     @api.onchange("kh_partner_id")
@@ -172,6 +207,9 @@ class ProductPricelistItem(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # A default (of a context, of the user) binds a line as much as a value does.
+        if default := self.default_get(["kh_contract_id"]).get("kh_contract_id"):
+            vals_list = [{"kh_contract_id": default, **vals} for vals in vals_list]
         contracts = self.env["kh.price.contract"].browse(
             {vals["kh_contract_id"] for vals in vals_list if vals.get("kh_contract_id")}
         )
@@ -224,13 +262,23 @@ class ProductPricelistItem(models.Model):
         if vals.get("kh_partner_id"):
             partner = self.env["res.partner"].browse(vals["kh_partner_id"])
             vals = {**vals, "kh_partner_id": partner.commercial_partner_id.id}
-        before = bound._kh_log_state() if vals.keys() & {"fixed_price", "min_quantity"} else {}
+        before = bound._kh_log_state()
         result = super().write(vals)
-        if before:
-            bound._kh_log_changes(before)
         if bound and vals.keys() & {"date_start", "date_end"}:
             active = bound.kh_contract_id.filtered(lambda contract: contract.state == "active")
             active._sync_lines()
+        if before:
+            bound._kh_log_changes(before)
+        return result
+
+    def unlink(self):
+        before = self.filtered("kh_contract_id")._kh_log_state()
+        result = super().unlink()
+        gone = {}
+        for state in before.values():
+            line = self.env._("%(line)s (deleted)", line=self._kh_log_text(state))
+            gone.setdefault(state.contract, []).append(line)
+        self._kh_log_post(gone)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -240,36 +288,55 @@ class ProductPricelistItem(models.Model):
     # === BUSINESS METHODS - HISTORY === #
 
     def _kh_log_state(self):
+        """Return ``{item id: LineState}`` of the lines of contracts in force."""
         active = self.filtered(lambda item: item.kh_contract_id.state == "active")
-        return {item.id: (item.min_quantity, item.price) for item in active}
+        states = {}
+        for contract, items in active.grouped("kh_contract_id").items():
+            zone = contract._timezone().zone
+            for item in items:
+                start, end = (
+                    format_datetime(self.env, moment, tz=zone, dt_format="short") if moment else "…"
+                    for moment in (item.date_start, item.date_end)
+                )
+                product = item._kh_target().display_name
+                states[item.id] = LineState(
+                    contract, product or "–", item.min_quantity, item.price, start, end
+                )
+        return states
+
+    @api.model
+    def _kh_log_text(self, state):
+        return self.env._(
+            "%(product)s from %(minimum)s: %(price)s, %(start)s – %(end)s", **state._asdict()
+        )
 
     def _kh_log_changes(self, before=None, created=False):
         """Keep the history of single lines of contracts in force in the contract's log."""
         if before is None and not created:
             return
-        active = self.filtered(lambda item: item.kh_contract_id.state == "active")
-        for contract, items in active.grouped("kh_contract_id").items():
-            lines = []
-            for item in items:
-                values = {
-                    "product": item._kh_target().display_name,
-                    "new": item.price,
-                    "minimum": item.min_quantity,
-                }
-                if created:
-                    lines.append(
-                        self.env._("%(product)s from %(minimum)s: %(new)s (new line)", **values)
-                    )
-                elif before.get(item.id, (None, item.price)) != (item.min_quantity, item.price):
-                    lines.append(
-                        self.env._(
-                            "%(product)s from %(minimum)s: %(old)s → %(new)s",
-                            old=before[item.id][1],
-                            **values,
-                        )
-                    )
-            if lines:
-                contract.message_post(body="\n".join(lines))
+        changes = {}
+        for item_id, state in self._kh_log_state().items():
+            values = {"product": state.product, "minimum": state.minimum, "new": state.price}
+            if created:
+                line = self.env._("%(product)s from %(minimum)s: %(new)s (new line)", **values)
+            elif item_id not in before or before[item_id] == state:
+                continue
+            elif before[item_id]._replace(price=state.price) == state:
+                line = self.env._(
+                    "%(product)s from %(minimum)s: %(old)s → %(new)s",
+                    old=before[item_id].price,
+                    **values,
+                )
+            else:
+                line = f"{self._kh_log_text(before[item_id])} → {self._kh_log_text(state)}"
+            changes.setdefault(state.contract, []).append(line)
+        self._kh_log_post(changes)
+
+    @api.model
+    def _kh_log_post(self, lines_by_contract):
+        """Post one message for each contract, however many lines there are."""
+        for contract, lines in lines_by_contract.items():
+            contract.message_post(body=Markup("<br/>").join(lines))
 
     # === BUSINESS METHODS - NEUTRALITY === #
 

@@ -12,7 +12,9 @@ class ResPartner(models.Model):
         help="Counts the price contracts put into force; changed under the row's lock.",
     )
     kh_price_contract_count = fields.Integer(
-        "Price contracts", compute="_compute_kh_price_contract_count", groups="base.group_user"
+        "Price contracts",
+        compute="_compute_kh_price_contract_count",
+        groups="kh_b2b_member.group_b2b_user",
     )
 
     def _compute_kh_price_contract_count(self):

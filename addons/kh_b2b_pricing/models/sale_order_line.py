@@ -56,12 +56,11 @@ class SaleOrderLine(models.Model):
     def _compute_analytic_distribution(self):
         """Extend `sale`: no search for each line where no distribution model exists."""
         # sudo: whether any exists, in whatever company
-        if self.env["account.analytic.distribution.model"].sudo().search_count([], limit=1):
-            super()._compute_analytic_distribution()
-            return
-        for line in self:
-            if not line.display_type:
-                line.analytic_distribution = line.analytic_distribution
+        models_sudo = self.env["account.analytic.distribution.model"].sudo()
+        lines = self
+        if not models_sudo.search_count([], limit=1):
+            lines = self.with_context(kh_no_distribution_models=True)
+        super(SaleOrderLine, lines)._compute_analytic_distribution()
 
     # === BUSINESS METHODS - PRICES === #
 

@@ -53,6 +53,31 @@ class TestAccessRights(PricingCommon):
         with self.assertRaises(AccessError):
             market.with_user(self.staff["salesperson"]).fixed_price = 1.0
 
+    def test_default_contract_makes_no_line_in_force(self):
+        """A contract given by the context binds like one that is given as a value."""
+        user = self.staff["salesperson"]
+        contract = self._create_contract(lines=[(self.product, 80.0, 0)])
+        vals = {
+            "pricelist_id": self.pricelist.id,
+            "kh_partner_id": self.dealer_a.id,
+            "product_id": self.product.id,
+            "applied_on": "0_product_variant",
+            "compute_price": "fixed",
+            "fixed_price": 1.0,
+            "min_quantity": 2,
+        }
+        items = self.env["product.pricelist.item"].with_user(user)
+        item = items.with_context(default_kh_contract_id=contract.id).create(dict(vals))
+        self.assertTrue(item.kh_is_pending)
+        self.env["ir.default"].set("product.pricelist.item", "kh_contract_id", contract.id, user.id)
+        item = items.create(dict(vals))
+        self.assertEqual(item.kh_contract_id, contract)
+        self.assertTrue(item.kh_is_pending)
+        self.assertEqual(self._price(partner=self.dealer_a, quantity=2), 100.0)
+        contract.action_submit()
+        with self.assertRaises(AccessError):
+            items.create(dict(vals))
+
     def test_supervisor_needs_a_flow_or_a_price_manager(self):
         contract = self._create_contract(
             partner=self.dealer_b, lines=[(self.product, 80.0, 0)]

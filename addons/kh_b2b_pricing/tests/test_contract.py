@@ -129,6 +129,31 @@ class TestContract(PricingCommon):
 
     # --- term
 
+    def test_contract_that_ended_under_review_is_not_activated(self):
+        approver = self.staff["product_manager"]
+        self._create_flow(approver)
+        contract = self._create_contract(
+            lines=[(self.product, 80.0, 0)],
+            user_id=self.staff["salesperson"].id,
+            date_end=self.today + timedelta(days=1),
+        ).with_user(self.staff["salesperson"])
+        contract.action_submit()
+        with freeze_time(self.today + timedelta(days=3)), self.assertRaises(UserError):
+            contract.with_user(approver).action_approval_approve()
+
+    def test_year_9999_means_no_end(self):
+        self.company.partner_id.tz = "America/New_York"
+        contract = self._active(date_end=date(9999, 12, 31))
+        self.assertTrue(contract.item_ids.date_start)
+        self.assertFalse(contract.item_ids.date_end)
+
+    def test_cron_expires_archived_contracts_too(self):
+        contract = self._active(date_end=self.today)
+        contract.active = False
+        with freeze_time(self.today + timedelta(days=3)):
+            self.env["kh.price.contract"]._cron_expire()
+        self.assertEqual(contract.state, "expired")
+
     def test_term_is_kept_by_the_lines_and_the_cron_only_names_it(self):
         self.company.partner_id.tz = "Asia/Shanghai"
         with freeze_time("2026-03-10 02:00:00"):
@@ -185,6 +210,16 @@ class TestContract(PricingCommon):
         self._active(date_start=self.today + timedelta(days=6))
         self._active(partner=self.dealer_b)
 
+    def test_contracts_of_two_companies_do_not_overlap(self):
+        shared = self.env["product.pricelist"].create({"name": "Shared", "kh_is_b2b": True})
+        shared.company_id = False
+        other = self.env["res.company"].create({"name": "Other"})
+        for company in (self.company, other):
+            contract = self._active(pricelist_id=shared.id, company_id=company.id)
+            self.assertEqual(contract.state, "active")
+        with self.assertRaises(UserError):
+            self._active(pricelist_id=shared.id, company_id=other.id)
+
     def test_activation_locks_the_dealer(self):
         version = self.dealer_a.kh_price_version
         self._active()
@@ -216,6 +251,38 @@ class TestContract(PricingCommon):
         )
         self.assertEqual(self._price(self.product_2, self.dealer_a), 33.0)
         self.assertTrue(contract.item_ids[-1].date_start)
+
+    def test_history_tells_terms_products_and_deletions(self):
+        contract = self._active(lines=[(self.product, 80.0, 0), (self.product, 75.0, 10)])
+        first, second = contract.item_ids.sorted("min_quantity")
+        known = contract.message_ids
+        first.product_id = self.product_2
+        self.assertIn("Breaker 6A", contract.message_ids[0].body)
+        self.assertIn("Breaker 10A", contract.message_ids[0].body)
+        end = fields.Datetime.now() + timedelta(days=5)
+        contract.item_ids.date_end = end
+        self.assertEqual(contract.message_ids[0].body.count("→"), 2, "one message, two lines")
+        contract.item_ids.date_end = end
+        self.assertEqual(len(contract.message_ids - known), 2, "what stays is not told")
+        (first | second).unlink()
+        self.assertEqual(contract.message_ids[0].body.count("(deleted)"), 2)
+        self.assertEqual(len(contract.message_ids - known), 3)
+
+    def test_fixed_price_of_zero_is_refused(self):
+        draft = self._create_contract(lines=[(self.product, 80.0, 0), (self.product, 0.0, 10)])
+        with self.assertRaisesRegex(UserError, "Breaker 6A must be above zero"):
+            draft.action_submit()
+        self.assertEqual(draft.state, "draft")
+        draft.item_ids.filtered("min_quantity").write(
+            {"compute_price": "percentage", "percent_price": 5.0}
+        )
+        draft.action_submit()
+        with self.assertRaises(ValidationError):
+            draft.item_ids[0].write({"compute_price": "fixed", "fixed_price": 0.0})
+        with self.assertRaises(ValidationError):
+            self.env["product.pricelist.item"].create(
+                {"kh_contract_id": draft.id, "product_id": self.product_2.id}
+            )
 
     def test_salesperson_does_not_change_lines_in_force(self):
         contract = self._active(user_id=self.staff["salesperson"].id)

@@ -43,6 +43,11 @@ class TestContractImport(PricingCommon):
         book = CalamineWorkbook.from_filelike(io.BytesIO(base64.b64decode(content)))
         return book.get_sheet_by_index(0).to_python()
 
+    def test_year_9999_means_no_end(self):
+        wizard = self._wizard([["KH-P-1", "", 0, 80, "", "9999-12-31"]])
+        wizard.action_import()
+        self.assertFalse(self.contract.item_ids.date_end)
+
     def test_clean_file(self):
         wizard = self._wizard(
             [["KH-P-1", "", 0, 80, "", ""], ["KH-P-1", "", 10, 75.5, "", ""], ["KH-P-2", "", "", 9]]

@@ -1,5 +1,10 @@
+from unittest.mock import patch
+
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
+
+from odoo.addons.sale.models.sale_order_line import SaleOrderLine
+from odoo.addons.website_sale.tests.common import MockRequest
 
 from .common import PricingCommon
 
@@ -43,6 +48,27 @@ class TestOrder(PricingCommon):
         order.partner_id = self.dealer_b
         order._recompute_prices()
         self.assertEqual(order.order_line[0].price_unit, 100.0)
+
+    def test_changing_the_dealer_offers_new_prices(self):
+        order = self._create_order([(self.product, 1, {})])
+        with Form(order) as form:
+            form.partner_id = self.dealer_a
+            self.assertFalse(form.show_update_pricelist, "the same company")
+            form.partner_id = self.dealer_b
+            self.assertEqual(form.pricelist_id, self.pricelist)
+            self.assertTrue(form.show_update_pricelist)
+
+    def test_cart_that_changes_dealers_changes_prices(self):
+        self._create_rule(80.0, kh_partner_id=self.dealer_a.id)
+        self._create_rule(60.0, kh_partner_id=self.dealer_b.id)
+        website = self.env["website"].get_current_website()
+        order = self._create_order([(self.product, 1, {})])
+        order.website_id = website
+        self.assertEqual(order.order_line.price_unit, 80.0)
+        with MockRequest(self.env, website=website, sale_order_id=order.id):
+            order._update_address(self.dealer_b.id, ["partner_id"])
+        self.assertEqual(order.pricelist_id, self.pricelist)
+        self.assertEqual(order.order_line.price_unit, 60.0)
 
     def test_ratio_gives_a_price_that_multiplies_to_the_subtotal(self):
         self.product.list_price = 14.8
@@ -93,6 +119,17 @@ class TestOrder(PricingCommon):
         given = self._count_create(100, False)
         self.assertLessEqual(hundred - one, 10, f"1 line {one}, 100 lines {hundred} queries")
         self.assertLessEqual(hundred - given, 5, f"priced {hundred}, given {given} queries")
+
+    def test_distribution_of_other_addons_is_kept_without_models(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Plan"})
+        account = self.env["account.analytic.account"].create({"name": "A", "plan_id": plan.id})
+
+        def distribute(lines):
+            lines.analytic_distribution = {str(account.id): 100.0}
+
+        with patch.object(SaleOrderLine, "_compute_analytic_distribution", distribute):
+            order = self._create_order([(self.product, 1, {})])
+            self.assertEqual(order.order_line.analytic_distribution, {str(account.id): 100.0})
 
     def test_analytic_models_are_asked_when_there_are_some(self):
         plan = self.env["account.analytic.plan"].create({"name": "Plan"})

@@ -27,7 +27,14 @@ class TestSheet(BaseCase):
         for value in ("2026-01-31", "2026/1/31", "20260131", "2026年1月31日", "2026.1.31"):
             self.assertEqual(as_date(value), date(2026, 1, 31))
         self.assertEqual(as_date(datetime(2026, 1, 31, 8)), date(2026, 1, 31))
-        for value in ("31/01/2026", "2026-02-30", "soon", 45000.0):
+        for value in (
+            "31/01/2026",
+            "2026-02-30",
+            "soon",
+            45000.0,
+            "0026-01-31",
+            date(1899, 12, 31),
+        ):
             with self.assertRaises(ValueError):
                 as_date(value)
 
@@ -48,6 +55,8 @@ class TestSheet(BaseCase):
         self.assertEqual(read_table([["a", "b"], [1, 2]]).missing, ["code", "price"])
         self.assertEqual(read_table([["Item no.", "Product"], ["A", "x"]]).missing, ["price"])
         self.assertEqual(read_table([]).missing, ["code", "price"])
+        with_tax = [["货号", "品名", "含税单价"], ["A", "x", 113]]
+        self.assertEqual(read_table(with_tax).missing, ["price"], "prices are before taxes")
 
     def test_every_row_is_good_or_bad(self):
         sheet = read_table(
@@ -67,9 +76,10 @@ class TestSheet(BaseCase):
                 ["I", "", "", 1, "2026-02-01", "2026-01-01"],
                 ["", "", "", "", "", ""],
                 ["J"],
+                ["K", "", "", 1, "9999-12-31", ""],
             ]
         )
-        self.assertEqual(len(sheet.rows), 13)
+        self.assertEqual(len(sheet.rows), 14)
         self.assertEqual(len(sheet.good) + len(sheet.bad), len(sheet.rows))
         found = {row.code or "-": [str(p.value) for p in row.problems] for row in sheet.bad}
         self.assertEqual([row.number for row in sheet.good], [2, 4])
@@ -87,6 +97,7 @@ class TestSheet(BaseCase):
                 "H": ["bad_date"],
                 "I": ["end_before_start"],
                 "J": ["no_price"],
+                "K": ["bad_date"],
             },
         )
         duplicate = sheet.bad[0]

@@ -1,7 +1,7 @@
 import base64
 import io
 from collections import defaultdict
-from datetime import datetime, time
+from datetime import MAXYEAR, datetime, time
 
 import pytz
 import xlsxwriter
@@ -282,7 +282,8 @@ class PriceContractImport(models.TransientModel):
         }
 
     def _moment(self, day, clock):
-        if not day:
+        # The year 9999 means no end; a start in it is refused by the sheet.
+        if not day or day.year == MAXYEAR:
             return False
         local = self.contract_id._timezone().localize(datetime.combine(day, clock))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
