@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools.misc import clean_context
 
 # Columns that the framework writes on a document, whoever is reviewing it.
 TECHNICAL_FIELDS = {
@@ -127,6 +128,8 @@ class ApprovalMixin(models.AbstractModel):
         """
         self.check_access("write")
         self._approval_ensure_not_frozen()
+        # without the caller's defaults: neither the request nor what the hooks create is theirs
+        self = self.with_context(clean_context(self.env.context))
         flows = self.env["kh.approval.flow"]._find_flows(self)
         free = self.filtered(lambda r: not flows[r])
         # sudo: requests are written by the engine only
@@ -188,6 +191,7 @@ class ApprovalMixin(models.AbstractModel):
         return {
             "name": self.display_name,
             "summary": self._approval_get_summary(),
+            "state": "pending",
             "flow_id": flow.id,
             "step_id": flow.step_ids.sorted(lambda s: (s.sequence, s.id))[:1].id,
             "res_model": self._name,

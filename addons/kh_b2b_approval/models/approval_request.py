@@ -105,10 +105,8 @@ class ApprovalRequest(models.Model):
             here = Domain("step_id", "=", step.id) & Domain("company_id", "=", company.id)
             if user in approvers:
                 domains.append(here)
-            elif is_manager and len(approvers) <= 1:
-                # a dead end: nobody but the requester could act
-                requester = Domain("requester_id", "=", approvers.id)
-                domains.append(here & requester if approvers else here)
+            elif is_manager:
+                domains.append(here & self._get_dead_end_domain(step, here, approvers))
         decided = (
             self.env["kh.approval.decision"]
             .sudo()
@@ -122,6 +120,30 @@ class ApprovalRequest(models.Model):
             & Domain("requester_id", "!=", user.id)
             & Domain("id", "not in", decided.ids)
         )
+
+    @api.model
+    def _get_dead_end_domain(self, step, here, approvers):
+        """Return the domain of the requests at `step` that no approver of it can move on.
+
+        :param Domain here: the pending requests at the step
+        :param approvers: who may decide the step, as users
+        """
+        if not approvers:
+            return Domain.TRUE
+        domain = Domain.FALSE
+        if len(approvers) == 1:
+            # nobody but the requester could act
+            domain = Domain("requester_id", "=", approvers.id)
+        if step.mode == "all":
+            begun = (
+                here
+                & Domain("state", "=", "pending")
+                & Domain("decision_ids.step_id", "=", step.id)
+            )
+            # sudo: who has spoken is not readable for everybody; the answer is for managers
+            stuck = self.sudo().search(begun).filtered(lambda r: not r._get_waiting())
+            domain |= Domain("id", "in", stuck.ids)
+        return domain
 
     # === ACTION METHODS === #
     def action_open_document(self):

@@ -1,6 +1,9 @@
+from markupsafe import escape
+
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from odoo.tools.misc import clean_context
 
 FINAL_STATES = {"refuse": "refused", "return": "returned", "withdraw": "withdrawn"}
 REASON_NEEDED = {"refuse", "return"}
@@ -58,8 +61,9 @@ class ApprovalRequest(models.Model):
         comment = (comment or "").strip() or False
         if decision in REASON_NEEDED and not comment:
             raise UserError(self.env._("Please give a reason; the applicant will read it."))
-        # sudo: nobody has rights to write requests and decisions; this method is the check
-        requests_sudo = self.sudo()
+        # sudo: nobody has rights to write requests and decisions; this method is the check.
+        # Without the caller's defaults, which would reach all that the hooks create.
+        requests_sudo = self.with_context(clean_context(self.env.context)).sudo()
         requests_sudo._lock()
         for request_sudo in requests_sudo:
             request_sudo._ensure_may_decide(decision)
@@ -132,23 +136,35 @@ class ApprovalRequest(models.Model):
         self.ensure_one()
         document = self._get_document()
         approvers = self.step_id._get_approvers(document) - self.requester_id
-        if not approvers:
-            group = self.env.ref("kh_b2b_approval.group_approval_manager")
-            # sudo: who is in a group is not readable for everybody who asks
-            approvers = group.sudo().all_user_ids.filtered(
-                lambda u: (
-                    u.active
-                    and not u.share
-                    and (not self.company_id or self.company_id in u.company_ids)
-                )
-            )
-            approvers -= self.requester_id
-        return approvers
+        return approvers or self._get_managers()
 
-    def _get_deciders(self):
-        """Return who may decide now: approvers who have not spoken at this step."""
+    def _get_managers(self):
+        """Return the approval managers of the request's company, never the requester."""
+        group = self.env.ref("kh_b2b_approval.group_approval_manager")
+        # sudo: who is in a group is not readable for everybody who asks
+        managers = group.sudo().all_user_ids.filtered(
+            lambda u: (
+                u.active
+                and not u.share
+                and (not self.company_id or self.company_id in u.company_ids)
+            )
+        )
+        return managers - self.requester_id
+
+    def _get_waiting(self):
+        """Return the approvers who have not spoken at this step."""
         self.ensure_one()
         return self._get_approvers() - self._get_step_decisions().user_id
+
+    def _get_deciders(self):
+        """Return who may decide now: approvers who have not spoken at this step.
+
+        Where all who are left have spoken (a missing voice left the company), nobody would
+        ever complete the step: approval managers who have not spoken do.
+        """
+        self.ensure_one()
+        spoken = self._get_step_decisions().user_id
+        return self._get_waiting() or self._get_managers() - spoken
 
     def _get_step_decisions(self):
         return self.decision_ids.filtered(lambda d: d.step_id == self.step_id)
@@ -192,7 +208,7 @@ class ApprovalRequest(models.Model):
         self.ensure_one()
         if self.step_id.mode == "any":
             return True
-        return not self._get_deciders()
+        return not self._get_waiting()
 
     # === BUSINESS METHODS - DOCUMENT === #
     def _get_document(self):
@@ -248,7 +264,7 @@ class ApprovalRequest(models.Model):
                     "res_id": self.res_id,
                     "user_id": user.id,
                     "summary": self.step_id.name,
-                    "note": self.summary,
+                    "note": escape(self.summary or ""),
                 }
                 for user in missing
             ]

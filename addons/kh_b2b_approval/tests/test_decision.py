@@ -162,7 +162,36 @@ class TestApprovalDecision(ApprovalCommon):
         found = document.search([("kh_can_decide", "=", True)])
         self.assertEqual(found.kh_approval_request_id.ids, request.ids)
 
+    def test_defaults_of_the_caller_do_not_reach_the_engine(self):
+        document = self._create_document()
+        document.with_context(default_state="approved").action_request_approval()
+        request = document.sudo().kh_approval_request_id
+        self.assertEqual((request.state, document.outcome), ("pending", "open"))
+        late = {"default_date": "2001-01-01 00:00:00"}
+        document.with_user(self.approver).with_context(**late).action_approval_approve()
+        self.assertEqual(request.state, "approved")
+        self.assertGreater(request.decision_ids.date.year, 2001)
+
+    def test_managers_complete_what_nobody_is_left_for(self):
+        self._two_steps(mode="all")
+        document = self._ask()
+        document.with_user(self.approver).action_approval_approve()
+        request = document.sudo().kh_approval_request_id
+        with self.assertRaises(AccessError):
+            document.with_user(self.manager).action_approval_approve()
+        self.approver2.action_archive()
+        found = request.with_user(self.manager).search([("can_decide", "=", True)])
+        self.assertIn(request, found)
+        with self.assertRaises(AccessError):
+            document.with_user(self.approver).action_approval_approve()
+        document.with_user(self.manager).action_approval_approve()
+        self.assertEqual(request.step_id.name, "Two")
+
     # --- to-dos
+    def test_to_do_escapes_what_was_typed(self):
+        document = self._ask(name="<b>bold</b>").sudo()
+        self.assertIn("&lt;b&gt;", document.activity_ids.note)
+
     def test_approvers_get_a_to_do(self):
         self._two_steps()
         document = self._ask().sudo()
