@@ -10,7 +10,7 @@ LANDLINE = re.compile(r"^0\d{2,3}\d{7,8}$")
 SERVICE_LINE = re.compile(r"^(400|800)\d{7}$")
 BANK_ACCOUNT = re.compile(r"^\d{8,30}$")
 LEGACY_CODE = re.compile(r"^\d{15}$")
-EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+EMAIL = re.compile(r"^[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\]+\.[^@\s.,;:<>()\[\]\"\\]+$")
 
 
 def normalize(text):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..engine import checks
@@ -112,11 +112,14 @@ class MemberApplication(models.Model):
         "res.partner",
         string="Existing Customer",
         domain=[("is_company", "=", True), ("parent_id", "=", False)],
+        check_company=True,
         copy=False,
         index="btree_not_null",
         tracking=True,
         help="Empty: approval creates the customer. Choose one to admit a customer you have.",
     )
+    # the key to the applicant's page: whoever holds it acts as the applicant
+    access_token = fields.Char(groups="kh_b2b_member.group_b2b_admission_clerk")
     # result
     partner_user_id = fields.Many2one("res.users", string="Portal User", readonly=True, copy=False)
     user_id = fields.Many2one(related="partner_user_id", string="User")
@@ -194,6 +197,20 @@ class MemberApplication(models.Model):
         )
         return {row.res_id: (row.id, row.mimetype) for row in rows}
 
+    # === CONSTRAINTS === #
+    @api.constrains("partner_id")
+    def _check_partner(self):
+        """Refuse to make a dealer of our staff, of a contact or of our own companies.
+
+        Archived users and companies count, too: what is admitted is renamed and gets a login.
+        """
+        # sudo: a clerk may not read users and companies; the answer is yes or no
+        partners_sudo = self.with_context(active_test=False).sudo().partner_id
+        for partner_sudo in partners_sudo:
+            is_staff = any(not u.share or u._is_public() for u in partner_sudo.user_ids)
+            if is_staff or partner_sudo.parent_id or partner_sudo.ref_company_ids:
+                raise ValidationError(self.env._("Only a customer can be admitted as a dealer."))
+
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
@@ -208,6 +225,7 @@ class MemberApplication(models.Model):
         applications = super().create(vals_list)
         if not self.env.su and any(a.state != "draft" for a in applications):
             self._deny_protected()
+        applications._fix_attachment_ownership()
         return applications
 
     def write(self, vals):
@@ -216,12 +234,33 @@ class MemberApplication(models.Model):
         if not self.env.su and vals.keys() - self._get_always_writable_fields():
             self._ensure_not_closed()
         self._normalize_vals(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if "attachment_ids" in vals:
+            self._fix_attachment_ownership()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_decided(self):
         if any(application.state not in ("draft", "withdrawn") for application in self):
             raise UserError(self.env._("Only drafts and withdrawn applications can be deleted."))
+
+    def _fix_attachment_ownership(self):
+        """Bind what the user uploaded before the first save, as `mail.template` does.
+
+        Else nobody but the uploader could open it. Files of others or of other records are
+        left alone: linking them must not make them readable.
+        """
+        for application in self:
+            # sudo: links may be to files that the user cannot read; only own ones are written
+            uploads_sudo = application.sudo().attachment_ids.filtered(
+                lambda a: (
+                    not a.res_id
+                    and not a.res_field
+                    and a.res_model in (False, self._name)
+                    and a.create_uid == self.env.user
+                )
+            )
+            uploads_sudo.write({"res_model": self._name, "res_id": application.id})
 
     def _get_always_writable_fields(self):
         """Fields that stay writable after the decision."""

@@ -161,18 +161,26 @@ class MemberApplication(models.Model):
         )
 
     def _grant_dealer_role(self):
-        """Add the dealer role; `base_user_role` derives the user's groups from roles."""
+        """Add the dealer role; `base_user_role` derives the user's groups from roles.
+
+        Who is admitted again gets an archived account and an expired role back.
+        """
         self.ensure_one()
-        user = self.partner_user_id
+        # lines of an archived user are archived with it
+        user = self.partner_user_id.with_context(active_test=False)
         role = self.env.ref("kh_b2b_member.role_dealer")
-        if user._is_internal() or role in user.role_line_ids.role_id:
+        line = user.role_line_ids.filtered(lambda role_line: role_line.role_id == role)
+        if user._is_internal() or (user.active and line.is_enabled):
             return
-        user.write({"active": True, "role_line_ids": [Command.create({"role_id": role.id})]})
+        command = Command.create({"role_id": role.id})
+        if line:
+            command = Command.update(line.id, {"date_from": False, "date_to": False})
+        user.write({"active": True, "role_line_ids": [command]})
 
     def _send_invitations(self):
         """Queue the invitation to set a password, in the applicant's language."""
         template = self.env.ref("kh_b2b_member.mail_template_application_approved")
         for application in self:
             application.partner_user_id.partner_id.signup_prepare()
-            template.send_mail(application.id, email_values={"email_to": application.manager_email})
+            template.send_mail(application.id, email_values=application._prepare_email_values())
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import clean_context
 
 # Which states lead to which: everything else is refused.
 TRANSITIONS = {
@@ -181,8 +182,11 @@ class MemberApplication(models.Model):
         done = self._update_state(
             "approved", decided_date=fields.Datetime.now(), decision_reason=False
         )
-        # sudo: the reviewer need not have rights on customers, bank accounts and users
-        done.sudo()._apply_admission()
+        # sudo: the reviewer need not have rights on customers, bank accounts and users; the
+        # defaults of the reviewer's context must not reach what is created with these rights
+        done = done.sudo().with_context(clean_context(self.env.context))
+        for company, applications in done.grouped("company_id").items():
+            applications.with_company(company)._apply_admission()
 
     def _set_rejected(self, reason):
         self._update_state("rejected", decided_date=fields.Datetime.now(), decision_reason=reason)
@@ -233,12 +237,22 @@ class MemberApplication(models.Model):
     def _send_mail(self, template_xmlid):
         """Queue an e-mail to each applicant, in their language."""
         # sudo: templates and outgoing mail are not the reviewer's or the applicant's to write
-        template_sudo = self.env.ref(template_xmlid).sudo()
-        for application_sudo in self.sudo().filtered("manager_email"):
+        applications_sudo = self.sudo().with_context(clean_context(self.env.context))
+        template_sudo = applications_sudo.env.ref(template_xmlid)
+        for application_sudo in applications_sudo.filtered("manager_email"):
             application_sudo._portal_ensure_token()
-            # the applicant is no contact yet, so default recipients would be nobody
             template_sudo.send_mail(
-                application_sudo.id, email_values={"email_to": application_sudo.manager_email}
+                application_sudo.id, email_values=application_sudo._prepare_email_values()
             )
         if self:
+            # sudo: nobody has rights on crons; this one only sends what is queued
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _prepare_email_values(self):
+        """Return what an e-mail to the applicant has that its template cannot say.
+
+        The applicant is no contact yet, so default recipients would be nobody. The mails hold
+        links that act for the applicant: without a document nobody reads them in the chatter.
+        """
+        self.ensure_one()
+        return {"email_to": self.manager_email, "model": False, "res_id": False}

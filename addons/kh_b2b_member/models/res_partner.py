@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 MEMBER_TYPES = [("personal", "Personal"), ("vip", "VIP"), ("company", "Company")]
 
@@ -30,3 +31,25 @@ class ResPartner(models.Model):
     kh_application_ids = fields.One2many(
         "kh.member.application", "partner_id", string="Applications"
     )
+
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        default = self.env.context.get("default_kh_is_dealer")
+        if any(vals.get("kh_is_dealer", default) for vals in vals_list):
+            self._ensure_can_set_dealer()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "kh_is_dealer" in vals:
+            is_dealer = bool(vals["kh_is_dealer"])
+            if any(partner.kh_is_dealer != is_dealer for partner in self):
+                self._ensure_can_set_dealer()
+        return super().write(vals)
+
+    # === BUSINESS METHODS === #
+    def _ensure_can_set_dealer(self):
+        """Raise unless the admission (as superuser) or a B2B administrator is at work."""
+        if self.env.su or self.env.user.has_group("kh_b2b_member.group_b2b_administrator"):
+            return
+        raise AccessError(self.env._("A company becomes a dealer by its admission only."))

@@ -103,6 +103,35 @@ class TestAccessRights(MemberCommon):
                 attachment.with_user(user).invalidate_recordset()
                 attachment.with_user(user).read(["datas"])
 
+    def test_key_of_the_applicant_is_for_clerks(self):
+        application = self._submit(**self._prepare_grant())
+        self.assertTrue(application.with_user(self.clerk).access_token)
+        self.assertIn("access_token=", application.with_user(self.clerk).action_preview()["url"])
+        record = application.with_user(self.salesperson)
+        self.assertTrue(record.name)
+        self.assertNotIn("access_token", record.fields_get())
+        for read in (lambda: record.read(["access_token"]), record.action_preview):
+            with self.assertRaises(AccessError):
+                read()
+        application.with_user(self.clerk).message_post(body="a note")
+
+    def test_dealers_are_made_by_the_admission_only(self):
+        self.clerk.group_ids += self.env.ref("base.group_partner_manager")
+        partners = self.env["res.partner"].with_user(self.clerk)
+        vals = {"name": "Shortcut", "is_company": True}
+        with self.assertRaises(AccessError):
+            partners.create({**vals, "kh_is_dealer": True})
+        with self.assertRaises(AccessError):
+            partners.with_context(default_kh_is_dealer=True).create(vals)
+        partner = partners.create({**vals, "kh_is_dealer": False})
+        with self.assertRaises(AccessError):
+            partner.write({"kh_is_dealer": True})
+        partner.write({"name": "Renamed", "kh_is_dealer": False})
+        administrator = self._create_staff("kh_it", "role_it")
+        administrator.group_ids += self.env.ref("base.group_partner_manager")
+        partner.with_user(administrator).kh_is_dealer = True
+        self.assertTrue(partner.kh_is_dealer)
+
     def test_second_company(self):
         application = self._submit()
         company2 = self.env["res.company"].create({"name": "KH second company"})

@@ -1,4 +1,5 @@
-from odoo.exceptions import UserError
+from odoo import Command
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from .common import MemberCommon
@@ -87,6 +88,68 @@ class TestAdmission(MemberCommon):
             application.with_user(self.clerk2).action_approve()
         self.assertEqual((application.partner_id, application.partner_user_id), (dealer, user))
         self.assertEqual(len(dealer.child_ids), 1)
+
+    def test_defaults_of_the_reviewer_reach_nobody(self):
+        it_role = self.env.ref("kh_b2b_member.role_it")
+        attack = {"default_role_line_ids": [Command.create({"role_id": it_role.id})]}
+        for number, has_flow in enumerate((True, False), 1):
+            self.flow.active = has_flow
+            application = self._submit(number, **self._prepare_grant())
+            self._fill_required_grant(application)
+            application.with_user(self.clerk).with_context(**attack).action_approve()
+            user = application.partner_user_id
+            with self.subTest(has_flow=has_flow):
+                self.assertEqual(
+                    user.role_line_ids.role_id, self.env.ref("kh_b2b_member.role_dealer")
+                )
+                self.assertTrue(user._is_portal())
+
+    def test_only_customers_are_admitted(self):
+        application = self._submit().with_user(self.clerk)
+        create = self.env["res.partner"].create
+        customer = create({"name": "Customer", "is_company": True})
+        contact = create({"name": "Contact", "parent_id": customer.id})
+        staff = self.employee.partner_id
+        for partner in (staff, contact, self.company.partner_id, self.env.user.partner_id):
+            with self.subTest(partner=partner.name), self.assertRaises(ValidationError):
+                application.partner_id = partner
+        for partner in (customer, self.portal_user.partner_id):
+            application.partner_id = partner
+            self.assertEqual(application.partner_id, partner)
+
+    def test_customer_of_another_company_is_not_admitted(self):
+        company2 = self.env["res.company"].create({"name": "KH second company"})
+        foreign = self.env["res.partner"].create(
+            {"name": "Foreign", "is_company": True, "company_id": company2.id}
+        )
+        with self.assertRaises(UserError):
+            self._submit().partner_id = foreign
+
+    def test_links_of_the_applicant_are_not_in_the_chatter(self):
+        application = self._admit()
+        self.assertEqual(
+            self.env["mail.mail"].search_count([("email_to", "=", application.manager_email)]), 2
+        )
+        messages = self.env["mail.message"].search(
+            [("model", "=", application._name), ("res_id", "=", application.id)]
+        )
+        self.assertTrue(messages)
+        self.assertFalse(messages.filtered(lambda m: "token=" in (m.body or "")))
+
+    def test_archived_account_is_brought_back(self):
+        first = self._admit(1)
+        user, dealer = first.partner_user_id, first.partner_id
+        user.role_line_ids.write({"date_from": "2020-01-01", "date_to": "2020-12-31"})
+        user.set_groups_from_roles()
+        user.action_archive()
+        grant = self._prepare_grant(partner_id=dealer.id)
+        second = self._submit(2, manager_email=user.login, **grant)
+        self._fill_required_grant(second)
+        second.with_user(self.clerk).action_approve()
+        self.assertEqual(second.partner_user_id, user)
+        self.assertTrue(user.active)
+        self.assertEqual(user.role_line_ids.mapped("is_enabled"), [True])
+        self.assertTrue(user.has_group("kh_b2b_member.group_b2b_dealer_buyer"))
 
     def test_bulk_approval(self):
         applications = self.env["kh.member.application"]

@@ -1,11 +1,13 @@
 from freezegun import freeze_time
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..engine import checks
+from ..hooks import uninstall_hook
 from ..models.member_application_workflow import TRANSITIONS
-from .common import MemberCommon, make_code
+from .common import MemberCommon, make_code, make_image
 
 STATES = ("draft", "submitted", "review", "approved", "rejected", "withdrawn")
 
@@ -191,6 +193,28 @@ class TestApplication(MemberCommon):
         with freeze_time("2026-11-20 03:00:00"):  # a Friday
             application = self._submit()
         self.assertEqual(str(application.review_deadline), "2026-11-24")
+
+    def test_own_uploads_are_bound_to_the_application(self):
+        vals = {"name": "a.png", "raw": make_image(), "res_model": "kh.member.application"}
+        attachments = self.env["ir.attachment"]
+        own = attachments.with_user(self.clerk).create({**vals, "res_id": 0})
+        foreign = attachments.create({**vals, "res_id": 0})
+        application = self.env["kh.member.application"].with_user(self.clerk)
+        links = [Command.set(own.ids)]
+        application = application.create(self._prepare_vals(1, attachment_ids=links))
+        self.assertEqual(own.res_id, application.id)
+        self.assertTrue(own.with_user(self.clerk2).datas)
+        application.sudo().attachment_ids = [Command.link(foreign.id)]
+        application.write({"attachment_ids": [Command.link(own.id)]})
+        self.assertFalse(foreign.res_id)
+
+    def test_uninstalling_leaves_nothing_behind(self):
+        application = self._submit()
+        uninstall_hook(self.env)
+        self.assertFalse(self.flow.exists())
+        self.assertFalse(application.kh_approval_request_id.exists())
+        files = [("res_model", "=", application._name), ("res_field", "!=", "x")]
+        self.assertFalse(self.env["ir.attachment"].search(files))
 
     def test_only_drafts_are_deleted(self):
         application = self._submit()

@@ -58,5 +58,13 @@ class TestChecks(BaseCase):
         self.assertFalse(checks.is_valid_account("6222"))
         self.assertFalse(checks.is_valid_account("6222-ABCD-1111-2222"))
         self.assertTrue(checks.is_valid_email(" wf@huarui.example.com "))
-        for wrong in ("wf", "wf@", "@huarui.com", "w f@huarui.com", "wf@huarui"):
+        for wrong in (
+            "wf",
+            "wf@",
+            "@huarui.com",
+            "w f@huarui.com",
+            "wf@huarui",
+            "a@b.com,",
+            "<a@b.com>",
+        ):
             self.assertFalse(checks.is_valid_email(wrong), wrong)
