@@ -67,10 +67,22 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         return order_sudo._kh_cart_totals()
 
     @route("/shop/kh/checkout/submit", type="jsonrpc", auth="user", website=True, methods=["POST"])
-    def kh_checkout_submit(self, key, provider_id, method_id, amount, note="", date="", **_kwargs):
+    def kh_checkout_submit(
+        self,
+        key,
+        provider_id,
+        method_id,
+        amount,
+        note="",
+        date="",
+        address_id=0,
+        carrier_id=0,
+        **_kwargs,
+    ):
         """Send the order with a payment on account of the dealer (bank transfer).
 
-        Twice with one key gives one order. The amount shown must be the amount of the order.
+        Twice with one key gives one order. Amount, address and delivery shown must be those of
+        the order (id 0: the page offered no choice).
 
         :return: ``{"redirect": url}``
         :raise CheckoutRefused: nothing was sent; the message says what to do
@@ -84,6 +96,7 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
             raise CheckoutRefused(
                 request.env._("This order was sent already, or its cart is empty.")
             )
+        self._kh_ensure_shown_delivery(order_sudo, address_id, carrier_id)
         self._kh_write_wishes(order_sudo, note, date)
         method = self._kh_find_payment(order_sudo, provider_id, method_id)
         try:
@@ -159,24 +172,34 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
 
     @staticmethod
     def _kh_prepare_result_values(order_sudo):
-        transaction = order_sudo.get_portal_last_transaction()
-        # sudo: the seller's bank accounts are meant to be read by who has to pay
-        journals = (
-            request.env["account.journal"]
-            .sudo()
-            .search([("type", "=", "bank"), ("company_id", "=", order_sudo.company_id.id)])
-        )
+        # sudo: payments and the seller's bank account are shown to who has to pay
+        transaction_sudo = order_sudo.get_portal_last_transaction().sudo()
         return {
             "additional_title": request.env._("Order sent"),
             "order": order_sudo,
             "totals": order_sudo._kh_cart_totals(),
-            "transaction": transaction,
-            "is_transfer": transaction.provider_code == "custom",
-            "communication": transaction._get_communication() if transaction else "",
-            "bank_accounts": journals.bank_account_id or order_sudo.company_id.partner_id.bank_ids,
+            "transaction": transaction_sudo,
+            # cash on delivery has the same provider code
+            "is_transfer": bool(transaction_sudo) and transaction_sudo._kh_is_transfer(),
+            "communication": transaction_sudo._get_communication() if transaction_sudo else "",
+            "bank_accounts": transaction_sudo._kh_get_bank_accounts(),
         }
 
     # === HELPERS - SENDING === #
+    @staticmethod
+    def _kh_ensure_shown_delivery(order_sudo, address_id, carrier_id):
+        """Raise if the order goes elsewhere, or otherwise, than the page says."""
+        for shown, kept in (
+            (address_id, order_sudo.partner_shipping_id.id),
+            (carrier_id, order_sudo.carrier_id.id),
+        ):
+            if shown and shown != kept:
+                raise CheckoutRefused(
+                    request.env._(
+                        "Address or delivery differ from the page. Reload and check them."
+                    )
+                )
+
     @staticmethod
     def _kh_write_wishes(order_sudo, note, date):
         """Keep the dealer's delivery wish and note on the order."""
@@ -217,6 +240,8 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
 
         :return: where the page goes next
         """
+        if order_sudo.currency_id.is_zero(order_sudo.amount_total):
+            return self._kh_send_free(order_sudo, amount)
         if provider.code != "custom":
             return "/shop/payment?kh_form=1"
         self.shop_payment_transaction(
@@ -238,6 +263,22 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         )
         transaction_sudo._process("custom", {"reference": transaction_sudo.reference})
         transaction_sudo._post_process()
+        return self._kh_leave_cart(order_sudo)
+
+    def _kh_send_free(self, order_sudo, amount):
+        """Send an order that costs nothing, as core does: without a payment."""
+        order_sudo._kh_lock()
+        if order_sudo.currency_id.compare_amounts(amount, order_sudo.amount_total):
+            raise CheckoutRefused(
+                request.env._("The total has changed. Reload the page and check it.")
+            )
+        order_sudo._check_cart_is_ready_to_be_paid()
+        order_sudo._validate_order()
+        return self._kh_leave_cart(order_sudo)
+
+    @staticmethod
+    def _kh_leave_cart(order_sudo):
+        """Remember the order that was sent, and begin a new cart."""
         request.session["sale_last_order_id"] = order_sudo.id
         request.website.sale_reset()
         return "/shop/confirmation"

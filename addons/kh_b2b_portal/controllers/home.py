@@ -24,6 +24,7 @@ class DealerHome(CustomerPortal):
         partner = request.env.user.partner_id
         Order = request.env["sale.order"]
         domain = Order._kh_home_domain(partner, website)
+        can_read = Order.has_access("read")  # staff without sales rights has a page too
         # sudo: the dealer's own company, and the business card of its salesperson
         company_sudo = partner.sudo().commercial_partner_id
         return {
@@ -32,10 +33,10 @@ class DealerHome(CustomerPortal):
             "no_breadcrumbs": True,
             "kh_partner": company_sudo,
             "kh_is_dealer": company_sudo.kh_is_dealer,
-            "kh_stages": Order._kh_home_stages(partner, website),
-            "kh_orders": Order.search(
-                domain, order="date_order desc, id desc", limit=RECENT_ORDERS
-            ),
+            "kh_stages": Order._kh_home_stages(partner, website) if can_read else [],
+            "kh_orders": Order.search(domain, order="date_order desc, id desc", limit=RECENT_ORDERS)
+            if can_read
+            else Order,
             "kh_salesperson": company_sudo.user_id,
             "kh_cart_totals": request.cart._kh_cart_totals(),
             "kh_currency": website.currency_id,
@@ -49,7 +50,7 @@ class DealerHome(CustomerPortal):
     def kh_reorder(self, order_id, **_kwargs):
         """Put what an order contained into the cart, at today's price and stock."""
         website = request.website
-        if not website.kh_is_b2b or not str(order_id).isdigit():
+        if not website.kh_is_b2b or not str(order_id).isdecimal():
             raise NotFound
         Order = request.env["sale.order"]
         domain = Order._kh_home_domain(request.env.user.partner_id, website)

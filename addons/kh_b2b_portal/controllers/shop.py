@@ -1,6 +1,11 @@
 from odoo.http import request, route
 
-from odoo.addons.kh_b2b_order.utils import format_money, format_price, format_quantity
+from odoo.addons.kh_b2b_order.utils import (
+    format_money,
+    format_price,
+    format_quantity,
+    parse_page,
+)
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
 from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
@@ -18,7 +23,9 @@ class ShopCatalogue(WebsiteSale):
         if not website.kh_is_b2b or not website.has_ecommerce_access():
             return super().shop(page=page, category=category, search=search, **post)
         category = self._validate_and_get_category(category)
-        values = self._kh_prepare_catalogue_values(category, normalise(search), page, **post)
+        values = self._kh_prepare_catalogue_values(
+            category, normalise(search), parse_page(page), **post
+        )
         return request.render("kh_b2b_portal.shop", values)
 
     def _kh_prepare_catalogue_values(self, category, search, page, order="", layout="", **post):

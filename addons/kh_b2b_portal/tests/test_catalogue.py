@@ -62,6 +62,9 @@ class TestCatalogue(PortalCommon):
             "/shop?order=list_price;drop",
             f"/shop/category/{slug}/page/99",
             "/shop?layout=nonsense",
+            "/shop?page=x",
+            "/shop?page=²",
+            f"/shop?page={'9' * 30}",
         ):
             with self.subTest(path=path):
                 self._get(path)

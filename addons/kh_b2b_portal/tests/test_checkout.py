@@ -103,3 +103,45 @@ class TestCheckout(PortalCommon):
 
     def test_result_page_needs_a_sent_order(self):
         self.assertTrue(self.url_open("/shop/confirmation").url.endswith("/shop/cart"))
+
+    def test_other_address_or_delivery_than_shown_is_not_sent(self):
+        self.assertNotEqual(self.order.partner_shipping_id, self.dealer)
+        self._refuse(address_id=self.dealer.id)
+        self._refuse(carrier_id=999999)
+        self._submit(
+            address_id=self.order.partner_shipping_id.id, carrier_id=self.order.carrier_id.id
+        )
+        self.assertEqual(self.order.state, "sent")
+
+    def test_result_asks_for_a_transfer_only_if_it_is_one(self):
+        accounts = self.env["res.partner.bank"].create(
+            [
+                {"acc_number": number, "partner_id": self.company.partner_id.id}
+                for number in ("KH-BANK-1", "KH-BANK-2")
+            ]
+        )
+        self.provider.journal_id.bank_account_id = accounts[0]
+        self._submit()
+        html = self.url_open("/shop/confirmation").text
+        self.assertIn("kh-p-transfer", html)
+        self.assertIn("KH-BANK-1", html)
+        self.assertNotIn("KH-BANK-2", html)
+        # as cash on delivery: another mode of the same provider code
+        self.order.transaction_ids.provider_id = self.provider.copy(
+            {"name": "Cash on delivery", "custom_mode": "cash_on_delivery"}
+        )
+        self.assertNotIn("kh-p-transfer", self.url_open("/shop/confirmation").text)
+
+    def test_free_order_is_sent_without_a_payment(self):
+        self.env["product.pricelist.item"].search(
+            [("kh_partner_id", "=", self.dealer.id)]
+        ).fixed_price = 0.0
+        self.url_open("/shop/checkout")
+        self.assertEqual(self.order.amount_total, 0.0)
+        self._refuse(amount=5.0)
+        answer = self._submit(amount=0.0)
+        self.assertEqual(answer["redirect"], "/shop/confirmation")
+        self.assertEqual(self.order.state, "sale")
+        self.assertFalse(self.order.transaction_ids)
+        self.assertIn(self.order.name, self.url_open("/shop/confirmation").text)
+        self.assertFalse(self._cart())

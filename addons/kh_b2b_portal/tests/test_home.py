@@ -1,5 +1,5 @@
 from odoo.http import Request
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import PortalCommon
@@ -74,8 +74,16 @@ class TestHome(PortalCommon):
         with mute_logger("odoo.http"):
             self.assertEqual(self._reorder(order.id).status_code, 404)
             self.assertEqual(self._reorder("x").status_code, 404)
+            self.assertEqual(self._reorder("²").status_code, 404)
 
     def test_core_home_elsewhere(self):
         self.website.kh_is_b2b = False
         self.authenticate("kh_dealer", "kh_dealer")
         self.assertNotIn("data-kh-home", self.url_open("/my").text)
+
+    def test_staff_without_sales_rights_sees_pages_without_orders(self):
+        new_test_user(self.env, "kh_plain", groups="base.group_user", password="kh_plain")
+        self.authenticate("kh_plain", "kh_plain")
+        for path in ("/my", "/my/orders", "/shop/cart"):
+            with self.subTest(path=path):
+                self.assertEqual(self.url_open(path).status_code, 200)

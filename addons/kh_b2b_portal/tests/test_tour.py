@@ -30,7 +30,7 @@ class TourCommon(PortalCommon):
         self.assertEqual(len(order), 1)
         self.assertEqual(order.kh_stage, "to_pay")
         quantities = sorted(order._kh_cart_lines().mapped("product_uom_qty"))
-        self.assertEqual(quantities, [5, 20, 25])
+        self.assertEqual(quantities, [6, 20, 25])
         self.assertEqual(order.transaction_ids.state, "pending")
 
 

@@ -11,6 +11,7 @@ import {
     showTotals,
 } from "./kh_quantity";
 
+const STEP_MS = 300;
 const UNDO_MS = 5000;
 
 /** The cart: a new quantity changes its row and the totals, nothing else moves. */
@@ -25,12 +26,15 @@ export class KhCart extends Interaction {
         "[data-kh-step]": { "t-on-click": this.onStep },
         "[data-kh-remove]": { "t-on-click": this.onRemove },
         "[data-kh-undo] button": { "t-on-click": this.onUndo },
+        "[data-kh-checkout]": { "t-on-click.prevent": this.locked(this.onCheckout) },
     };
 
     setup() {
         this.queue = Promise.resolve();
         this.confirmed = new WeakMap();
+        this.timers = new Map(); // by input: clicks on the stepper not sent yet
         this.removed = null;
+        this.seenWarnings = "";
         for (const input of this.el.querySelectorAll("[data-kh-qty]")) {
             this.confirmed.set(input, input.value);
         }
@@ -41,7 +45,9 @@ export class KhCart extends Interaction {
             return;
         }
         if (ev.key === "Escape") {
+            this.stopTimer(ev.target);
             ev.target.value = this.confirmed.get(ev.target);
+            this.warn(ev.target.closest("tr"), "");
         } else if (moveFocus(ev, this.el)) {
             this.update(ev.target); // the last row has no next one to leave for
         }
@@ -53,22 +59,60 @@ export class KhCart extends Interaction {
         const quantity = (parseQuantity(input.value) || 0) + Number(button.dataset.khStep);
         if (quantity > 0) {
             input.value = formatQuantity(quantity);
-            clearTimeout(this.stepTimer);
-            this.stepTimer = setTimeout(() => this.update(input), 300);
+            this.stopTimer(input);
+            this.timers.set(
+                input,
+                setTimeout(() => this.update(input), STEP_MS)
+            );
         }
     }
 
-    async onRemove(ev) {
+    stopTimer(input) {
+        clearTimeout(this.timers.get(input));
+        this.timers.delete(input);
+    }
+
+    onRemove(ev) {
         const row = ev.target.closest("tr");
         const input = row.querySelector("[data-kh-qty]");
-        const quantity = parseQuantity(this.confirmed.get(input));
-        if (await this.send(row, 0)) {
-            this.offerUndo(row, quantity);
+        this.stopTimer(input);
+        return this.enqueue(async () => {
+            const quantity = parseQuantity(this.confirmed.get(input));
+            if (!row.hidden && (await this.send(row, 0))) {
+                this.offerUndo(row, quantity);
+            }
+        });
+    }
+
+    /** Everything that was changed is sent before the next page is asked for. */
+    async onCheckout() {
+        for (const input of [...this.timers.keys()]) {
+            this.update(input);
+        }
+        await this.waitFor(this.queue);
+        const rows = [...this.el.querySelectorAll("[data-kh-line]:not([hidden])")];
+        const isUnsent = (input) => input.value !== this.confirmed.get(input);
+        const unsent = rows.find((row) => isUnsent(row.querySelector("[data-kh-qty]")));
+        const warned = rows.filter((row) => this.warning(row).textContent);
+        const warnings = warned.map((row) => this.warning(row).textContent).join("\n");
+        const stop = unsent || (warnings !== this.seenWarnings && warned[0]);
+        this.seenWarnings = warnings; // read once, a warning about what was kept stops no more
+        if (stop) {
+            stop.querySelector("[data-kh-qty]").focus();
+        } else {
+            window.location.assign(this.el.querySelector("[data-kh-checkout]").href);
         }
     }
 
-    /** Sends what was typed; one request after the other, so that the last one wins. */
+    /** One request after the other, so that the last one wins. */
+    enqueue(step) {
+        this.queue = this.queue.then(step);
+        return this.queue;
+    }
+
+    /** Sends what was typed. */
     update(input) {
+        this.stopTimer(input);
         const row = input.closest("tr");
         const quantity = parseQuantity(input.value);
         if (quantity === null) {
@@ -77,14 +121,13 @@ export class KhCart extends Interaction {
         if (quantity === 0) {
             return this.onRemove({ target: input });
         }
-        if (formatQuantity(quantity) === this.confirmed.get(input)) {
+        return this.enqueue(() => {
+            if (formatQuantity(quantity) !== this.confirmed.get(input)) {
+                return this.send(row, quantity);
+            }
             input.value = this.confirmed.get(input);
-            return;
-        }
-        this.queue = this.queue.then(
-            () => formatQuantity(quantity) !== this.confirmed.get(input) && this.send(row, quantity)
-        );
-        return this.queue;
+            this.warn(row, "");
+        });
     }
 
     async send(row, quantity) {
@@ -127,7 +170,11 @@ export class KhCart extends Interaction {
     }
 
     warn(row, text) {
-        row.querySelector('[data-kh-cell="warning"]').textContent = text;
+        this.warning(row).textContent = text;
+    }
+
+    warning(row) {
+        return row.querySelector('[data-kh-cell="warning"]');
     }
 
     showEmpty(isEmpty) {
@@ -146,17 +193,39 @@ export class KhCart extends Interaction {
         this.undoTimer = setTimeout(() => (toast.hidden = true), UNDO_MS);
     }
 
-    async onUndo() {
-        const { row, quantity, key } = this.removed;
-        const productId = Number(row.dataset.khProduct);
+    onUndo() {
+        clearTimeout(this.undoTimer);
         this.el.querySelector("[data-kh-undo]").hidden = true;
-        const lines = [{ product_id: productId, qty: quantity }];
-        const { added, totals } = await this.waitFor(rpc("/shop/kh/cart/add", { lines, key }));
-        const state = added[productId];
+        return this.enqueue(() => this.removed && this.undo(this.removed));
+    }
+
+    async undo({ row, quantity, key }) {
+        const lines = [{ product_id: Number(row.dataset.khProduct), qty: quantity }];
+        let result;
+        try {
+            result = await this.waitFor(rpc("/shop/kh/cart/add", { lines, key }, { silent: true }));
+        } catch (error) {
+            // once more with the same key: the goods come back once, whatever got lost
+            const toast = this.el.querySelector("[data-kh-undo]");
+            toast.querySelector("span").textContent = errorText(
+                error,
+                _t("The connection failed. Try again.")
+            );
+            toast.hidden = false;
+            return;
+        }
+        this.removed = null;
+        this.afterUndo(row, result);
+    }
+
+    afterUndo(row, { added, totals }) {
+        const state = added[row.dataset.khProduct];
         if (state) {
+            const input = row.querySelector("[data-kh-qty]");
             row.dataset.khLine = state.line_id;
             row.hidden = false;
-            row.querySelector("[data-kh-qty]").focus();
+            input.value = this.confirmed.get(input); // "0" may have been typed
+            input.focus();
         }
         showTotals(totals);
         this.showEmpty(!totals.kinds);

@@ -34,7 +34,6 @@ export class KhCatalogue extends Interaction {
     setup() {
         this.storeKey = `kh_quantities_${this.el.dataset.khStore}`;
         this.filled = this.load();
-        this.pendingKey = null;
     }
 
     start() {
@@ -56,13 +55,38 @@ export class KhCatalogue extends Interaction {
         }
     }
 
-    save() {
-        this.pendingKey = null; // another content is another request
+    /** The key of a request: the same for the same lines, also after a reload. */
+    claimKey(lines) {
+        const body = JSON.stringify(lines);
+        const name = `${this.storeKey}_sent`;
         try {
-            sessionStorage.setItem(this.storeKey, JSON.stringify(this.filled));
+            this.sent ||= JSON.parse(sessionStorage.getItem(name));
         } catch {
-            // storage is switched off or full: quantities live as long as the page
+            // storage is switched off or broken: the key lives as long as the page
         }
+        if (this.sent?.body !== body) {
+            this.sent = { body, key: makeKey() };
+            this.store(name, JSON.stringify(this.sent));
+        }
+        return this.sent.key;
+    }
+
+    /** An answer came: the same lines once more are another request. */
+    forgetKey() {
+        this.sent = null;
+        this.store(`${this.storeKey}_sent`, "null");
+    }
+
+    store(name, text) {
+        try {
+            sessionStorage.setItem(name, text);
+        } catch {
+            // storage is switched off or full: it lives as long as the page
+        }
+    }
+
+    save() {
+        this.store(this.storeKey, JSON.stringify(this.filled));
         this.showBar();
     }
 
@@ -175,12 +199,10 @@ export class KhCatalogue extends Interaction {
             product_id: Number(id),
             qty: row.qty,
         }));
-        this.pendingKey ||= makeKey(); // kept for a repeat after a lost answer
+        const key = this.claimKey(lines); // kept for a repeat after a lost answer
         let result;
         try {
-            result = await this.waitFor(
-                rpc("/shop/kh/cart/add", { lines, key: this.pendingKey }, { silent: true })
-            );
+            result = await this.waitFor(rpc("/shop/kh/cart/add", { lines, key }, { silent: true }));
         } catch (error) {
             this.showMessage(
                 errorText(error, _t("The connection failed. Your quantities are kept; try again.")),
@@ -188,6 +210,7 @@ export class KhCatalogue extends Interaction {
             );
             return;
         }
+        this.forgetKey();
         this.afterAdd(result);
     }
 

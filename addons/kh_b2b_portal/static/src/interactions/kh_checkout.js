@@ -22,6 +22,7 @@ export class KhCheckout extends Interaction {
     setup() {
         this.key = makeKey();
         this.button = this.el.querySelector("[data-kh-submit]");
+        this.isBlocked = this.button.disabled; // by the server: no choice here changes it
     }
 
     async keep(url, params) {
@@ -34,7 +35,7 @@ export class KhCheckout extends Interaction {
         } catch (error) {
             this.showError(errorText(error, _t("The connection failed. Try again.")));
         }
-        this.button.disabled = false;
+        this.button.disabled = this.isBlocked;
     }
 
     async onSubmit() {
@@ -48,6 +49,8 @@ export class KhCheckout extends Interaction {
             method_id: Number(payment.value),
             provider_id: Number(payment.dataset.provider),
             amount: parseFloat(this.button.dataset.amount),
+            address_id: this.chosen("kh_address"),
+            carrier_id: this.chosen("kh_carrier"),
             note: this.el.querySelector("[name=kh_note]").value,
             date: this.el.querySelector("[name=kh_date]").value,
         };
@@ -63,6 +66,11 @@ export class KhCheckout extends Interaction {
                 errorText(error, _t("The connection failed. Nothing is lost; try again."))
             );
         }
+    }
+
+    /** The id chosen on the page; 0 where there is nothing to choose. */
+    chosen(name) {
+        return Number(this.el.querySelector(`[name=${name}]:checked`)?.value || 0);
     }
 
     showError(text) {

@@ -58,6 +58,19 @@ registry.category("web_tour.tours").add("kh_b2b_portal_dealer", {
         { trigger: ".kh-p-item:nth-child(1) [data-kh-cell=subtotal]:contains(2,000.00)" },
         { trigger: ".kh-p-summary [data-kh-total=total]:contains(4,000.00)" },
         {
+            content: "Zero removes a row, undo brings it back as it was",
+            trigger: `[data-kh-cart] ${quantity(3)}`,
+            run: "edit 0 && press Enter",
+        },
+        { trigger: "[data-kh-undo] button", run: "click" },
+        { trigger: `[data-kh-cart] ${quantity(3)}:value(5)` },
+        { trigger: ".kh-p-summary [data-kh-total=total]:contains(4,000.00)" },
+        {
+            content: "One piece more, not sent yet when the next step is asked for",
+            trigger: ".kh-p-item:nth-child(3) [data-kh-step='1']",
+            run: "click",
+        },
+        {
             content: "Check out",
             trigger: "[data-kh-checkout]",
             run: "click",
