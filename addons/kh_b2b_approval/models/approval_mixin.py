@@ -129,7 +129,7 @@ class ApprovalMixin(models.AbstractModel):
         self.check_access("write")
         self._approval_ensure_not_frozen()
         # without the caller's defaults: neither the request nor what the hooks create is theirs
-        self = self.with_context(clean_context(self.env.context))
+        self = self.with_env(self.env(context=clean_context(self.env.context)))
         flows = self.env["kh.approval.flow"]._find_flows(self)
         free = self.filtered(lambda r: not flows[r])
         # sudo: requests are written by the engine only

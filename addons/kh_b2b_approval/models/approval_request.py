@@ -107,6 +107,7 @@ class ApprovalRequest(models.Model):
                 domains.append(here)
             elif is_manager:
                 domains.append(here & self._get_dead_end_domain(step, here, approvers))
+        # sudo: only one's own decisions, which are not readable directly
         decided = (
             self.env["kh.approval.decision"]
             .sudo()

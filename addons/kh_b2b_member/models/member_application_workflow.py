@@ -184,7 +184,7 @@ class MemberApplication(models.Model):
         )
         # sudo: the reviewer need not have rights on customers, bank accounts and users; the
         # defaults of the reviewer's context must not reach what is created with these rights
-        done = done.sudo().with_context(clean_context(self.env.context))
+        done = done.with_env(self.env(su=True, context=clean_context(self.env.context)))
         for company, applications in done.grouped("company_id").items():
             applications.with_company(company)._apply_admission()
 
@@ -237,7 +237,9 @@ class MemberApplication(models.Model):
     def _send_mail(self, template_xmlid):
         """Queue an e-mail to each applicant, in their language."""
         # sudo: templates and outgoing mail are not the reviewer's or the applicant's to write
-        applications_sudo = self.sudo().with_context(clean_context(self.env.context))
+        applications_sudo = self.with_env(
+            self.env(su=True, context=clean_context(self.env.context))
+        )
         template_sudo = applications_sudo.env.ref(template_xmlid)
         for application_sudo in applications_sudo.filtered("manager_email"):
             application_sudo._portal_ensure_token()
