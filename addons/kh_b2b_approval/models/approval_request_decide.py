@@ -63,9 +63,7 @@ class ApprovalRequest(models.Model):
             raise UserError(self.env._("Please give a reason; the applicant will read it."))
         # sudo: nobody has rights to write requests and decisions; this method is the check.
         # Without the caller's defaults, which would reach all that the hooks create.
-        requests_sudo = self.with_env(
-            self.env(su=True, context=clean_context(self.env.context))
-        )
+        requests_sudo = self.with_env(self.env(su=True, context=clean_context(self.env.context)))
         requests_sudo._lock()
         for request_sudo in requests_sudo:
             request_sudo._ensure_may_decide(decision)
