@@ -35,6 +35,7 @@ class SaleOrder(models.Model):
     The stage is derived; `engine.stage` has the table of stages and transitions.
     """
 
+    # core's model, named because it also takes a mixin: its access rows are core's
     _name = "sale.order"
     _inherit = ["sale.order", "kh.approval.mixin"]
 

@@ -82,6 +82,7 @@ class PriceContract(models.Model):
                     end,
                 )
             pricelist = contract.pricelist_id
+            # values are bound by SQL(); execute_query would fetch, and an UPDATE has no rows
             self.env.cr.execute(
                 SQL(
                     """UPDATE product_pricelist_item
