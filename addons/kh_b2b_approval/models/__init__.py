@@ -6,3 +6,4 @@ from . import approval_request
 from . import approval_request_decide
 from . import approval_decision
 from . import approval_mixin
+from . import approval_line_mixin

@@ -210,6 +210,50 @@ class ApprovalMixin(models.AbstractModel):
         self.ensure_one()
         return self.display_name
 
+    def _approval_summary(self):
+        """Return what is being approved, for the link page, e-mail and portal (hook).
+
+        :return: rows to show, in order
+        :rtype: list[tuple[str, str]] of (label, value), both for people
+        Extend by `super()` and append. Called as superuser, in the reader's language.
+        """
+        self.ensure_one()
+        request = self.kh_approval_request_id
+        rows = [
+            (self.env._("Document"), self.display_name),
+            (self.env._("What"), request.summary or ""),
+            (self.env._("Asked by"), request.requester_id.name or ""),
+        ]
+        if "partner_id" in self._fields and self.partner_id:
+            rows.append((self.env._("Partner"), self.partner_id.display_name))
+        if "amount_total" in self._fields and "currency_id" in self._fields:
+            rows.append((self.env._("Amount"), self.currency_id.format(self.amount_total)))
+        return [(label, value) for label, value in rows if value]
+
+    def _approval_reason(self):
+        """Return one sentence that says why this document came to be approved (hook)."""
+        self.ensure_one()
+        request = self.kh_approval_request_id
+        return self.env._(
+            "The flow “%(flow)s” applies; step “%(step)s”.",
+            flow=request.flow_id.name or "",
+            step=request.step_id.name or "",
+        )
+
+    def _approval_dealer_users(self):
+        """Return the dealer's own approvers of each document, for dealer steps (hook).
+
+        :rtype: dict[int, res.users recordset], by document id; empty where there is nobody
+        """
+        return {record.id: self.env["res.users"] for record in self}
+
+    def _approval_dealer_partner(self):
+        """Return the dealer (commercial partner) a document belongs to (hook)."""
+        self.ensure_one()
+        if "partner_id" in self._fields:
+            return self.partner_id.commercial_partner_id
+        return self.env["res.partner"]
+
     def _is_under_review(self):
         """Answer whether this document waits for an approval."""
         self.ensure_one()

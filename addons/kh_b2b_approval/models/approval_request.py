@@ -59,6 +59,11 @@ class ApprovalRequest(models.Model):
         search="_search_can_decide",
         help="You may decide this request now.",
     )
+    is_my_turn = fields.Boolean(
+        compute="_compute_can_decide",
+        search="_search_can_decide",
+        help="You may decide this request now.",
+    )
 
     _document = models.Index("(res_model, res_id)")
     _one_pending = models.UniqueIndex(
@@ -76,6 +81,7 @@ class ApprovalRequest(models.Model):
                 request.sudo().state == "pending"
                 and self.env.user in request.sudo()._get_deciders()
             )
+            request.is_my_turn = request.can_decide
 
     def _search_can_decide(self, operator, value):
         if operator != "in":

@@ -48,11 +48,12 @@ class ApprovalRequest(models.Model):
         }
 
     # === BUSINESS METHODS - THE DOOR === #
-    def _decide(self, decision, comment=None):
+    def _decide(self, decision, comment=None, *, delegate_to=None):
         """Book one decision of the current user on each request. The only way in.
 
-        :param str decision: "approve", "refuse", "return" or "withdraw"
+        :param str decision: "approve", "refuse", "return", "withdraw" or "delegate"
         :param str comment: required to refuse or return
+        :param delegate_to: the user who gets the turn, with "delegate"
         :raise UserError: a request is no longer pending, or the reason is missing
         :raise AccessError: the user may not decide (or see) a document
         Locks the requests (waits for whoever decides at the moment) and always writes the
@@ -166,6 +167,25 @@ class ApprovalRequest(models.Model):
         spoken = self._get_step_decisions().user_id
         return self._get_waiting() or self._get_managers() - spoken
 
+    def _get_current_approvers(self):
+        """Return who may act now on each request.
+
+        :rtype: dict[int, res.users recordset], by request id; empty where it is decided
+        """
+        none = self.env["res.users"].sudo()  # sudo: names of approvers, for whoever asks
+        return {
+            request.id: request._get_deciders() if request.state == "pending" else none
+            for request in self.sudo()
+        }
+
+    def _notify_approvers(self, users):
+        """Tell `users` that this request waits for them (hook, for e-mail, links, ...).
+
+        Called once for each user whose turn begins, as superuser, also for portal users;
+        internal users have got their to-do already. `self` is one request.
+        """
+        self.ensure_one()
+
     def _get_step_decisions(self):
         return self.decision_ids.filtered(lambda d: d.step_id == self.step_id)
 
@@ -269,3 +289,5 @@ class ApprovalRequest(models.Model):
                 for user in missing
             ]
         )
+        if missing:
+            self._notify_approvers(missing)
