@@ -4,6 +4,8 @@ The rows are inserted by SQL, so that a million prices take seconds; they are th
 ORM would have written.
 """
 
+from odoo.tools import SQL
+
 PRODUCTS = 1000
 LOGIN = "bench.dealer"
 
@@ -42,9 +44,121 @@ def create_dealers(env, count):
     return dealers
 
 
+def create_public_categories(env, count):
+    """`count` categories of the shop."""
+    return env["product.public.category"].create(
+        [{"name": f"Bench category {number:02d}"} for number in range(count)]
+    )
+
+
+def insert_products(env, count, categories):
+    """`count` published products, spread over categories of the shop, by SQL.
+
+    Each row is the row of one product that the ORM created, with another name and number.
+    """
+    sample = create_products(env, 1)
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            WITH template AS (
+                INSERT INTO product_template
+                SELECT r.*
+                  FROM product_template s,
+                       generate_series(1, %(count)s) AS number,
+                       jsonb_populate_record(NULL::product_template, to_jsonb(s) ||
+                           jsonb_build_object(
+                               'id', nextval('product_template_id_seq'),
+                               'name', jsonb_build_object(
+                                   'en_US', 'Circuit breaker ' || lpad(number::text, 6, '0')),
+                               'default_code', 'BENCH-' || lpad(number::text, 6, '0'),
+                               'list_price', 10 + number %% 90,
+                               'website_sequence', number)) AS r
+                 WHERE s.id = %(template)s
+             RETURNING id, default_code
+            ), variant AS (
+                INSERT INTO product_product
+                SELECT r.*
+                  FROM product_product s, template t,
+                       jsonb_populate_record(NULL::product_product, to_jsonb(s) ||
+                           jsonb_build_object(
+                               'id', nextval('product_product_id_seq'),
+                               'product_tmpl_id', t.id,
+                               'default_code', t.default_code)) AS r
+                 WHERE s.id = %(variant)s
+            )
+            INSERT INTO product_public_category_product_template_rel
+                   (product_public_category_id, product_template_id)
+            SELECT c.id, t.id
+              FROM template t
+              JOIN unnest(%(categories)s::int[]) WITH ORDINALITY AS c(id, number)
+                ON c.number = 1 + t.id %% %(spread)s
+            """,
+            count=count,
+            template=sample.product_tmpl_id.id,
+            variant=sample.id,
+            categories=categories.ids,
+            spread=len(categories),
+        )
+    )
+    env.invalidate_all()
+
+
+def insert_dealers(env, count):
+    """`count` more companies, each the row of one that the ORM created, with another name."""
+    sample = env["res.partner"].create({"name": "Bench dealer", "is_company": True})
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            INSERT INTO res_partner
+            SELECT r.*
+              FROM (SELECT nextval('res_partner_id_seq') AS id, number
+                      FROM generate_series(1, %(count)s) AS number) AS n,
+                   res_partner s,
+                   jsonb_populate_record(NULL::res_partner, to_jsonb(s) ||
+                       jsonb_build_object(
+                           'id', n.id, 'name', 'Bench dealer ' || n.number,
+                           'complete_name', 'Bench dealer ' || n.number,
+                           'commercial_partner_id', n.id)) AS r
+             WHERE s.id = %(sample)s
+            """,
+            count=count,
+            sample=sample.id,
+        )
+    )
+    env.invalidate_all()
+
+
+def create_areas(env, count):
+    """A tree of `count` sales areas: 30 provinces, the rest cities in them."""
+    area = env["kh.sales.area"]
+    provinces = area.create(
+        [{"name": f"Province {number:02d}", "code": f"BP{number:02d}"} for number in range(30)]
+    )
+    return provinces + area.create(
+        [
+            {
+                "name": f"City {number:04d}",
+                "code": f"BC{number:04d}",
+                "parent_id": provinces[number % 30].id,
+            }
+            for number in range(count - 30)
+        ]
+    )
+
+
 def turn_pricelists_on(env):
     """Without this feature core ignores every pricelist."""
     env["res.config.settings"].create({"group_product_pricelist": True}).execute()
+
+
+def prepare_contract_prices(env, side, scale):
+    """`PRODUCTS` products and as many dealers as `scale` prices need, a price for each pair."""
+    turn_pricelists_on(env)
+    products = create_products(env)
+    dealers = create_dealers(env, max(scale // len(products), 1))
+    give_each_dealer_prices(env, side, dealers, products)
 
 
 def give_each_dealer_prices(env, side, dealers, products):

@@ -9,10 +9,7 @@ SCALE = 10_000
 
 
 def prepare(env, side, scale):
-    data.turn_pricelists_on(env)
-    products = data.create_products(env)
-    dealers = data.create_dealers(env, max(scale // len(products), 1))
-    data.give_each_dealer_prices(env, side, dealers, products)
+    data.prepare_contract_prices(env, side, scale)
 
 
 def price_products(env, side, count):

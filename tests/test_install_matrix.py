@@ -3,10 +3,14 @@
 The add-ons are taken from the lowest up. An add-on's database has the core modules and those of
 ours that it declares, and nothing else, so that a dependency which is used but not declared shows.
 Before it is installed a snapshot is taken, and after it is uninstalled another one; they must be
-equal by name: columns, indexes, rows of every core table. Databases are copied, not rebuilt.
+equal by name: columns, indexes, rows of every core table. In between the add-on is used: a script
+in `tests/uninstall` makes real documents with it. What it made in core tables may stay, but not
+where a row would point to a model that is gone, nor where the script says that it must go.
+Databases are copied, not rebuilt.
 """
 
 import contextlib
+import subprocess
 from dataclasses import dataclass
 
 import psycopg2
@@ -22,6 +26,9 @@ ALLOWED = read_listed(paths.ROOT / "tests" / "allowed_log_warnings.txt")
 OWN = Addons([paths.ADDONS])
 INSTALL_SECONDS = 600
 ONCE = ("--no-http", "--stop-after-init")
+USES = paths.ROOT / "tests" / "uninstall"
+#: Rows in these tables mean something else without our columns: none may stay.
+MUST_GO = frozenset({"product_pricelist_item", "mail_activity", "website_checkout_step"})
 
 
 def own_depends(name):
@@ -93,7 +100,30 @@ class Matrix:
         assert code == 0, text[-3000:]
         return text
 
-    def snapshot(self, database):
+    def use(self, name, database):
+        """Make documents with the add-on, as `tests/uninstall/<add-on>.py` says; whether it does.
+
+        The script ends with a commit and a line of its own, without which it has failed.
+        """
+        script = USES / f"{name}.py"
+        if not script.exists():
+            return False
+        command = [str(self.env.python), "-m", "odoo", "shell", "-c", str(self.env.config)]
+        command += ["-d", database, "--no-http", "--log-level", "warn"]
+        done = subprocess.run(
+            command,
+            input=script.read_text(encoding="utf-8") + '\nenv.cr.commit()\nprint("used")\n',
+            env=self.env.odoo_env(),
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+        assert "used" in done.stdout.split(), done.stdout[-1000:] + done.stderr[-3000:]
+        return True
+
+    @contextlib.contextmanager
+    def cursor(self, database):
         db = self.env.db
         connection = psycopg2.connect(
             host=db.host or None,
@@ -103,6 +133,10 @@ class Matrix:
             dbname=database,
         )
         with contextlib.closing(connection), connection.cursor() as cursor:
+            yield cursor
+
+    def snapshot(self, database):
+        with self.cursor(database) as cursor:
             return residue.take(cursor)
 
 
@@ -122,8 +156,15 @@ def test_installs_alone_and_leaves_nothing(matrix, name):
     installed = matrix.snapshot(database)
     xmlids = set(installed.xmlids.values()) - set(before.xmlids.values())
     assert any(xmlid.startswith(f"{name}.") for xmlid in xmlids), f"{name} brought nothing"
+    used = {}
+    if matrix.use(name, database):
+        used = residue.created(installed, matrix.snapshot(database))
+        assert any(used.values()), f"tests/uninstall/{name}.py made nothing"
     log += matrix.odoo("module", "uninstall", name, database=database)
     found = unexpected_warnings(warnings_of_log(log, name), ALLOWED)
     assert not found, f"warnings while {name} is installed and uninstalled: {sorted(found)}"
-    left = residue.compare(before, matrix.snapshot(database))
+    allowed = {table: keys for table, keys in used.items() if table not in MUST_GO}
+    left = residue.compare(before, matrix.snapshot(database), allowed)
+    with matrix.cursor(database) as cursor:
+        left += residue.orphans(cursor)
     assert not left, f"{name} leaves behind:\n" + "\n".join(left)

@@ -8,7 +8,7 @@ two must be equal.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,20 +140,62 @@ def _is_odoos_own(snapshot: Snapshot, table: str, title: str) -> bool:
     return False
 
 
-def compare(before: Snapshot, after: Snapshot) -> list[str]:
-    """One line for each difference, by name; empty when the add-on left nothing behind."""
+def created(before: Snapshot, after: Snapshot) -> dict[str, set[str]]:
+    """Keys of the rows that came between two snapshots, by table; new tables left out."""
+    return {
+        table: set(after.rows[table]) - set(before.rows[table])
+        for table in before.rows.keys() & after.rows.keys()
+    }
+
+
+def orphans(cursor: Any) -> list[str]:
+    """One line for each table with rows that belong to a model which no longer exists."""
+    cursor.execute(
+        """
+        SELECT c.table_name, c.column_name
+          FROM information_schema.columns c
+          JOIN information_schema.tables t USING (table_schema, table_name)
+         WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+           AND c.column_name IN ('model', 'res_model', 'model_name')
+           AND c.data_type IN ('character varying', 'text')
+         ORDER BY 1, 2
+        """
+    )
+    lines = []
+    for table, column in cursor.fetchall():
+        # Both names come from the catalogue of the same database.
+        cursor.execute(
+            f"""
+            SELECT "{column}", count(*) FROM "{table}"
+             WHERE "{column}" LIKE 'kh.%' AND "{column}" NOT IN (SELECT model FROM ir_model)
+             GROUP BY 1 ORDER BY 1
+            """
+        )
+        lines += [f"{count} rows of {model} left in {table}" for model, count in cursor.fetchall()]
+    return lines
+
+
+def compare(
+    before: Snapshot, after: Snapshot, used: Mapping[str, set[str]] | None = None
+) -> list[str]:
+    """One line for each difference, by name; empty when the add-on left nothing behind.
+
+    `used` holds the keys of rows that somebody made with the add-on, by table: customers and
+    orders of theirs rightly stay. See `orphans` for those that may not.
+    """
+    used = used or {}
     lines = []
     for kind, names in before.structure.items():
         lines += [f"{kind} left: {name}" for name in after.structure[kind] - names]
         lines += [f"{kind} lost: {name}" for name in names - after.structure[kind]]
     for table in before.rows.keys() & after.rows.keys():
-        lines += _compare_rows(before, after, table)
+        lines += _compare_rows(before, after, table, used.get(table, set()))
     return sorted(lines)
 
 
-def _compare_rows(before: Snapshot, after: Snapshot, table: str) -> Iterator[str]:
+def _compare_rows(before: Snapshot, after: Snapshot, table: str, used: set[str]) -> Iterator[str]:
     old, new = before.rows[table], after.rows[table]
-    for key in new.keys() - old.keys():
+    for key in new.keys() - old.keys() - used:
         title = _title(after, table, key)
         if not _is_odoos_own(after, table, title):
             yield f"row left in {table}: {title}"

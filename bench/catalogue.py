@@ -1,0 +1,93 @@
+"""The shop of a large catalogue for one dealer: saleable areas and assortments against plain Odoo.
+
+Both sides hold the same products, categories and dealers. Ours has, besides, a tree of sales areas
+and assortments that hide nine products in ten from the dealer who looks.
+"""
+
+from odoo import Command
+from odoo.tools import SQL
+
+from bench import data
+from bench.browser import Visitor
+
+TITLE = "catalogue: shop pages for a dealer, areas and assortments in force"
+SIDES = {"ours": ["kh_b2b_portal"], "peer": None}
+#: products in the database; a tenth as many dealers
+SCALE = 100_000
+PUBLIC_CATEGORIES = 50
+AREAS = 3_000
+ASSORTMENTS = 50
+#: products of the dealer who looks are one in ...
+SHARE = 10
+
+
+def prepare(env, side, scale):
+    categories = data.create_public_categories(env, PUBLIC_CATEGORIES)
+    data.insert_products(env, scale, categories)
+    dealers = data.create_dealers(env, 1)
+    data.insert_dealers(env, scale // 10 - 1)
+    if side == "ours":
+        env["website"].search([]).kh_is_b2b = True
+        areas = data.create_areas(env, AREAS)
+        _restrict(env, dealers, areas)
+    env.cr.execute("ANALYZE")
+
+
+def _restrict(env, dealer, areas):
+    """Give the products to assortments, and a part of them to areas; the dealer has one of each."""
+    assortments = env["kh.catalog.assortment"].create(
+        [{"name": f"Assortment {number:02d}"} for number in range(ASSORTMENTS)]
+    )
+    field = assortments._fields["product_tmpl_ids"]
+    env.cr.execute(
+        SQL(
+            """
+            INSERT INTO %s (%s, %s)
+            SELECT a.id, t.id
+              FROM product_template t
+              JOIN unnest(%s::int[]) WITH ORDINALITY AS a(id, number)
+                ON a.number = 1 + t.id %% %s
+             WHERE t.default_code LIKE 'BENCH-%%'
+            """,
+            SQL.identifier(field.relation),
+            SQL.identifier(field.column1),
+            SQL.identifier(field.column2),
+            assortments.ids,
+            ASSORTMENTS,
+        )
+    )
+    dealer.kh_sales_area_ids = [Command.set(areas[-1:].ids)]
+    dealer.kh_assortment_ids = [Command.set(assortments[: ASSORTMENTS // SHARE].ids)]
+    env["product.template"]._kh_refresh_keys()
+
+
+def open_page(env, side, login, path, expect):
+    visitor = Visitor(env, login)
+    if "%(category)s" in path:
+        category = env["product.public.category"].search(
+            [("name", "=like", "Bench category%")], order="id", limit=1
+        )
+        path %= {"category": env["ir.http"]._slug(category)}
+
+    def run():
+        visitor.get(path, expect)
+
+    return run
+
+
+# "At most 0.5 times the same page of plain website_sale on the same data in the same run".
+CASES = [
+    {
+        "case": f"{name}, {who}",
+        "start": open_page,
+        "args": {"login": login, "path": path, "expect": "Circuit breaker"},
+        "bar": 0.5,
+        "rounds": 5,
+    }
+    for who, login in (("dealer", data.LOGIN), ("stranger", None))
+    for name, path in (
+        ("first page", "/shop"),
+        ("search", "/shop?search=breaker+000"),
+        ("category", "/shop/category/%(category)s"),
+    )
+]
