@@ -1,11 +1,13 @@
 from ast import literal_eval
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 # What a flow says about who decides what: changing any of it makes a new version.
 VERSIONED_FIELDS = {"model_id", "company_id", "domain", "step_ids"}
+# What only the versioning writes.
+VERSION_FIELDS = {"version", "successor_id", "version_ids", "request_ids"}
 
 
 class ApprovalFlow(models.Model):
@@ -34,6 +36,12 @@ class ApprovalFlow(models.Model):
     company_id = fields.Many2one("res.company", help="Empty: for all companies.")
     domain = fields.Char(
         string="Condition", default="[]", required=True, help="Documents this flow is for."
+    )
+    reason = fields.Char(
+        "Why Documents Come Here",
+        translate=True,
+        help="One sentence for approvers, e.g. “Orders above 50,000 need the director.” "
+        "Empty: the flow's name.",
     )
     step_ids = fields.One2many("kh.approval.step", "flow_id", string="Steps", copy=False)
     # versions
@@ -94,32 +102,22 @@ class ApprovalFlow(models.Model):
                     )
                 ) from error
 
-    @api.constrains("step_ids", "active")
-    def _check_steps(self):
-        """Refuse a flow with a step that nobody can act on, and name the step.
-
-        Not while modules are installed: a ready flow is bound to a role that gets its
-        people afterwards (until then approval managers decide).
-        """
-        if self.env.context.get("install_mode"):
-            return
-        for flow in self.filtered("active"):
-            if not flow.step_ids:
-                raise ValidationError(
-                    self.env._("The flow %(flow)s needs at least one step.", flow=flow.name)
-                )
-            for step in flow.step_ids:
-                step._ensure_has_approver()
-
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._ensure_no_version_fields(vals)
         flows = super().create(vals_list)
+        if not self.env.su and flows.successor_id:
+            # from a default of the caller
+            self._ensure_no_version_fields({"successor_id": True})
         # A flow without any step sets none of the fields the constraint watches.
         flows._check_steps()
         return flows
 
     def write(self, vals):
+        self._ensure_no_version_fields(vals)
+        self._ensure_not_old()
         if VERSIONED_FIELDS & vals.keys():
             self._start_new_version()
         return super().write(vals)
@@ -157,29 +155,52 @@ class ApprovalFlow(models.Model):
         return action
 
     # === BUSINESS METHODS === #
+    def _ensure_no_version_fields(self, vals):
+        if not self.env.su and VERSION_FIELDS & vals.keys():
+            raise AccessError(self.env._("Versions of flows are made by editing them."))
+
+    def _ensure_not_old(self):
+        """Old versions are what requests were decided by: nobody edits them."""
+        if old := self.filtered("successor_id"):
+            raise UserError(
+                self.env._(
+                    "Version %(version)s of the flow %(flow)s is kept as it was for its requests "
+                    "and cannot be changed. Edit the current version.",
+                    version=old[0].version,
+                    flow=old[0].name,
+                )
+            )
+
     def _start_new_version(self):
         """Keep the present steps for the requests that started with them.
 
-        Copies each flow that has requests to an archived old version, moves its requests
-        and decisions there and raises the flow's number. Flows without requests, old
-        versions included, are edited in place, and so is what an installation writes again.
+        Copies each flow that has requests to an archived old version, moves its requests, tasks
+        and decisions there and raises the flow's number. Flows without requests are edited in
+        place, and so is what an installation writes again. Old versions are frozen.
         """
-        if self.env.context.get("install_mode"):
+        if self._is_installing():
             return
+        self._ensure_not_old()
         # sudo: whoever may edit the flow may not see all of its requests.
         for flow in self.sudo().filtered("request_ids"):
             old = flow.with_context(install_mode=True).copy(
                 {"active": False, "name": flow.name, "sequence": flow.sequence}
             )
+            old = old.with_context(install_mode=False)
+            flow._move_history(old)
             super(ApprovalFlow, old).write({"version": flow.version, "successor_id": flow.id})
-            old_steps = dict(zip(flow.step_ids, old.step_ids, strict=True))
-            requests = flow.request_ids
-            decisions = requests.decision_ids
-            for step, old_step in old_steps.items():
-                requests.filtered(lambda r, s=step: r.step_id == s).step_id = old_step
-                decisions.filtered(lambda d, s=step: d.step_id == s).step_id = old_step
-            requests.flow_id = old
             super(ApprovalFlow, flow).write({"version": flow.version + 1})
+
+    def _move_history(self, old):
+        """Bind everything that ran on this flow to its copy `old`."""
+        self.ensure_one()
+        steps = zip(self.step_ids.sorted(), old.step_ids.sorted(), strict=True)
+        for step, old_step in steps:
+            for name in ("kh.approval.request", "kh.approval.task", "kh.approval.decision"):
+                found = self.env[name].search([("step_id", "=", step.id)])
+                found.write({"step_id": old_step.id})
+        self.request_ids.write({"flow_id": old.id})
+        self.invalidate_recordset(["request_ids"])
 
     @api.model
     def _find_flows(self, records):

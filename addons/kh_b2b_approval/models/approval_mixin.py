@@ -1,6 +1,8 @@
 from odoo import api, fields, models
+from odoo.api import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import groupby
 from odoo.tools.misc import clean_context
 
 # Columns that the framework writes on a document, whoever is reviewing it.
@@ -81,15 +83,15 @@ class ApprovalMixin(models.AbstractModel):
         # sudo: the answer is a yes or no about the user who asks; env.user stays
         for record, record_sudo in zip(self, self.sudo(), strict=True):
             request_sudo = record_sudo.kh_approval_request_id
-            record.kh_can_decide = bool(request_sudo) and request_sudo.can_decide
+            record.kh_can_decide = bool(request_sudo) and request_sudo.is_my_turn
 
     def _search_kh_can_decide(self, operator, value):
         if operator != "in":
             return NotImplemented
-        requests = self.env["kh.approval.request"].search(
-            [("res_model", "=", self._name), ("can_decide", "=", True)]
-        )
-        domain = Domain("id", "in", requests.mapped("res_id"))
+        # sudo: one's own turns only; the documents found are still searched with one's rights
+        requests_sudo = self.env["kh.approval.request"].sudo()
+        mine = requests_sudo._get_turn_domain(self.env.user)
+        domain = Domain("kh_approval_request_id", "any!", mine)
         return domain if True in value else ~domain
 
     # === CRUD METHODS === #
@@ -131,7 +133,8 @@ class ApprovalMixin(models.AbstractModel):
         # without the caller's defaults: neither the request nor what the hooks create is theirs
         self = self.with_env(self.env(context=clean_context(self.env.context)))
         flows = self.env["kh.approval.flow"]._find_flows(self)
-        free = self.filtered(lambda r: not flows[r])
+        stages = self._approval_find_stages(flows)
+        free = self.filtered(lambda r: not stages.get(r.id))
         # sudo: requests are written by the engine only
         requests_sudo = self.env["kh.approval.request"].sudo()
         requests_sudo = requests_sudo.create(
@@ -140,8 +143,8 @@ class ApprovalMixin(models.AbstractModel):
         for request_sudo in requests_sudo:
             document_sudo = self.sudo().browse(request_sudo.res_id)
             document_sudo.kh_approval_request_id = request_sudo
-        for request_sudo in requests_sudo:
-            request_sudo._notify_waiting()
+        requests_sudo._open_next()
+        requests_sudo._sync_turns()
         if free:
             free.sudo()._approval_granted()
         return True
@@ -159,6 +162,14 @@ class ApprovalMixin(models.AbstractModel):
         """Return these documents for correction; asks for the reason when there is none."""
         return self._approval_decide_or_ask("return", reason)
 
+    def action_approval_delegate(self, user_id=None, comment=None):
+        """Pass one's turn on these documents to a colleague; asks to whom when not said."""
+        if not user_id:
+            return self._approval_decide_or_ask("delegate", None)
+        delegate = self.env["res.users"].browse(user_id)
+        self._approval_decide("delegate", comment, delegate_to=delegate)
+        return True
+
     def action_approval_withdraw(self):
         """Take back one's own request for approval."""
         self._approval_decide("withdraw")
@@ -172,10 +183,10 @@ class ApprovalMixin(models.AbstractModel):
         self._approval_decide(decision, reason)
         return True
 
-    def _approval_decide(self, decision, comment=None):
+    def _approval_decide(self, decision, comment=None, *, delegate_to=None):
         """The one door for decisions: checks who may decide, books it, calls the hooks.
 
-        :param str decision: "approve", "refuse", "return" or "withdraw"
+        :param str decision: "approve", "refuse", "return", "withdraw" or "delegate"
         :param str comment: required to refuse or return
         :raise UserError: nothing to decide, or the reason is missing
         :raise AccessError: the current user may not decide
@@ -184,19 +195,42 @@ class ApprovalMixin(models.AbstractModel):
         requests_sudo = self.sudo().kh_approval_request_id
         if len(requests_sudo) != len(self):
             raise UserError(self.env._("There is nothing to approve here."))
-        requests_sudo._decide(decision, comment)
+        requests_sudo._decide(decision, comment, delegate_to=delegate_to)
+
+    def _approval_find_stages(self, flows):
+        """Return the steps each document needs; nothing where no flow or no step is for it.
+
+        :param dict flows: the flow of each document
+        :rtype: dict[int, list[kh.approval.step recordset]], by document id
+        :raise UserError: if a flow has no step, which would grant everything unseen
+        """
+        stages = {}
+        for flow, pairs in groupby(flows.items(), key=lambda pair: pair[1]):
+            if not flow:
+                continue
+            if not flow.step_ids:
+                raise UserError(
+                    self.env._("The approval flow %(flow)s has no steps.", flow=flow.name)
+                )
+            documents = self.browse(pair[0].id for pair in pairs)
+            stages |= self.env["kh.approval.request"]._find_stages(flow, documents)
+        return stages
 
     def _approval_prepare_request_vals(self, flow):
         self.ensure_one()
+        dealer = self.env["res.partner"]
+        if any(flow.step_ids.mapped("is_dealer_step")):
+            dealer = self.sudo()._approval_dealer_partner()
         return {
             "name": self.display_name,
             "summary": self._approval_get_summary(),
             "state": "pending",
             "flow_id": flow.id,
-            "step_id": flow.step_ids.sorted(lambda s: (s.sequence, s.id))[:1].id,
             "res_model": self._name,
             "res_id": self.id,
             "requester_id": self.env.uid,
+            "author_id": self._approval_author().id,
+            "dealer_partner_id": dealer.id,
             "company_id": self._approval_get_company().id,
         }
 
@@ -231,21 +265,31 @@ class ApprovalMixin(models.AbstractModel):
         return [(label, value) for label, value in rows if value]
 
     def _approval_reason(self):
-        """Return one sentence that says why this document came to be approved (hook)."""
+        """Return one sentence that says why this document came to be approved (hook).
+
+        The flow's own words, else its name. Called as superuser, in the reader's language.
+        """
         self.ensure_one()
-        request = self.kh_approval_request_id
-        return self.env._(
-            "The flow “%(flow)s” applies; step “%(step)s”.",
-            flow=request.flow_id.name or "",
-            step=request.step_id.name or "",
+        flow = self.kh_approval_request_id.flow_id
+        return flow.reason or self.env._(
+            "The approval flow “%(flow)s” applies.", flow=flow.name or ""
         )
 
     def _approval_dealer_users(self):
-        """Return the dealer's own approvers of each document, for dealer steps (hook).
+        """Return the dealer's own approvers of this document, for dealer steps (hook).
 
-        :rtype: dict[int, res.users recordset], by document id; empty where there is nobody
+        :rtype: res.users recordset; empty where there is nobody
+        Called as superuser for one document, when the step starts and before each decision.
         """
-        return {record.id: self.env["res.users"] for record in self}
+        self.ensure_one()
+        return self.env["res.users"]
+
+    def _approval_author(self):
+        """Return the user who wrote this document and so has no say, beside who asks (hook)."""
+        self.ensure_one()
+        # sudo: who created it is not always readable
+        author = self.sudo().create_uid
+        return author if author.id != SUPERUSER_ID else author.browse()
 
     def _approval_dealer_partner(self):
         """Return the dealer (commercial partner) a document belongs to (hook)."""

@@ -18,14 +18,16 @@ class ApprovalRequest(models.Model):
     ========  ==============================  ==========
     from      by                              to
     ========  ==============================  ==========
-    pending   approve, another step follows   pending
+    pending   approve, more steps follow      pending
     pending   approve, last step              approved
+    pending   delegate                        pending
     pending   refuse                          refused
     pending   return                          returned
     pending   withdraw (requester)            withdrawn
     ========  ==============================  ==========
 
     Everything else is refused. A returned document is sent again as a new request.
+    Whose turn it is: `approval_turn.py`; how steps follow: `approval_request_run.py`.
     """
 
     _name = "kh.approval.request"
@@ -39,7 +41,11 @@ class ApprovalRequest(models.Model):
     )
     flow_version = fields.Integer(related="flow_id.version", string="Version")
     step_id = fields.Many2one(
-        "kh.approval.step", readonly=True, index="btree_not_null", ondelete="restrict"
+        "kh.approval.step",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The first of the steps that wait.",
     )
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Many2oneReference(
@@ -48,20 +54,40 @@ class ApprovalRequest(models.Model):
     model_id = fields.Many2one(related="flow_id.model_id", string="Document Type")
     summary = fields.Char(readonly=True, help="What is being approved, in one line.")
     state = fields.Selection(STATES, required=True, default="pending", readonly=True, index=True)
-    requester_id = fields.Many2one("res.users", required=True, readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, index=True)
+    # people
+    requester_id = fields.Many2one("res.users", required=True, readonly=True, index=True)
+    author_id = fields.Many2one(
+        "res.users", readonly=True, help="Wrote the document; decides as little as who asked."
+    )
+    dealer_partner_id = fields.Many2one(
+        "res.partner",
+        "Dealer",
+        readonly=True,
+        index="btree_not_null",
+        help="Set where the flow has a step of the dealer's own: their people see the request.",
+    )
+    current_approvers = fields.Char(
+        "Waits for", compute="_compute_current_approvers", help="Who may decide now."
+    )
+    # run
     date_requested = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    date_deadline = fields.Datetime(
+        "Deadline", readonly=True, help="Of the step that is due first."
+    )
     date_decided = fields.Datetime(string="Last Decision", readonly=True)
     decision_count = fields.Integer(readonly=True)
     decision_ids = fields.One2many("kh.approval.decision", "request_id", readonly=True)
-    can_decide = fields.Boolean(
-        compute="_compute_can_decide",
-        search="_search_can_decide",
+    task_ids = fields.One2many("kh.approval.task", "request_id", readonly=True)
+    is_late = fields.Boolean("Late", compute="_compute_is_late", search="_search_is_late")
+    is_my_turn = fields.Boolean(
+        compute="_compute_is_my_turn",
+        search="_search_is_my_turn",
         help="You may decide this request now.",
     )
-    is_my_turn = fields.Boolean(
-        compute="_compute_can_decide",
-        search="_search_can_decide",
+    can_decide = fields.Boolean(
+        compute="_compute_is_my_turn",
+        search="_search_is_my_turn",
         help="You may decide this request now.",
     )
 
@@ -72,90 +98,45 @@ class ApprovalRequest(models.Model):
     )
 
     # === COMPUTE METHODS === #
-    @api.depends("state", "step_id", "decision_ids")
+    @api.depends("state", "step_id", "decision_ids", "task_ids.state")
     @api.depends_context("uid")
-    def _compute_can_decide(self):
-        # sudo: the answer is a yes or no; env.user stays who asks
+    def _compute_is_my_turn(self):
+        mine = {turn.request_id for turn in self._get_turns(self.env.user)}
         for request in self:
-            request.can_decide = (
-                request.sudo().state == "pending"
-                and self.env.user in request.sudo()._get_deciders()
-            )
-            request.is_my_turn = request.can_decide
+            request.is_my_turn = request.can_decide = request.id in mine
 
-    def _search_can_decide(self, operator, value):
+    def _search_is_my_turn(self, operator, value):
         if operator != "in":
             return NotImplemented
         if set(value) >= {True, False}:
             return Domain.TRUE
-        domain = self._get_to_decide_domain()
+        domain = self._get_turn_domain(self.env.user)
         return domain if True in value else ~domain
 
-    @api.model
-    def _get_to_decide_domain(self):
-        """Return the domain of the requests that the current user may decide now.
+    @api.depends("state", "step_id", "decision_ids", "task_ids.state")
+    def _compute_current_approvers(self):
+        approvers = self._get_current_approvers()
+        for request in self:
+            request.current_approvers = ", ".join(approvers[request.id].mapped("name"))
 
-        Asks the steps that have pending requests (a handful), not the requests.
-        """
-        user = self.env.user
-        if user.share:
-            return Domain.FALSE
-        # sudo: roles, groups and others' requests are not readable for an approver
-        groups = self.sudo()._read_group([("state", "=", "pending")], ["step_id", "company_id"])
-        is_manager = user.has_group("kh_b2b_approval.group_approval_manager")
-        domains = []
-        for step, company in groups:
-            approvers = step._get_approvers().filtered(
-                lambda u, c=company: not c or c in u.company_ids
-            )
-            here = Domain("step_id", "=", step.id) & Domain("company_id", "=", company.id)
-            if user in approvers:
-                domains.append(here)
-            elif is_manager:
-                domains.append(here & self._get_dead_end_domain(step, here, approvers))
-        # sudo: only one's own decisions, which are not readable directly
-        decided = (
-            self.env["kh.approval.decision"]
-            .sudo()
-            .search([("user_id", "=", user.id), ("request_id.state", "=", "pending")])
-            .filtered(lambda d: d.step_id == d.request_id.step_id)
-            .request_id
-        )
-        return (
-            Domain.OR(domains)
-            & Domain("state", "=", "pending")
-            & Domain("requester_id", "!=", user.id)
-            & Domain("id", "not in", decided.ids)
-        )
+    @api.depends("state", "date_deadline")
+    def _compute_is_late(self):
+        now = fields.Datetime.now()
+        for request in self:
+            limit = request.state == "pending" and request.date_deadline
+            request.is_late = bool(limit and limit < now)
 
-    @api.model
-    def _get_dead_end_domain(self, step, here, approvers):
-        """Return the domain of the requests at `step` that no approver of it can move on.
-
-        :param Domain here: the pending requests at the step
-        :param approvers: who may decide the step, as users
-        """
-        if not approvers:
-            return Domain.TRUE
-        domain = Domain.FALSE
-        if len(approvers) == 1:
-            # nobody but the requester could act
-            domain = Domain("requester_id", "=", approvers.id)
-        if step.mode == "all":
-            begun = (
-                here
-                & Domain("state", "=", "pending")
-                & Domain("decision_ids.step_id", "=", step.id)
-            )
-            # sudo: who has spoken is not readable for everybody; the answer is for managers
-            stuck = self.sudo().search(begun).filtered(lambda r: not r._get_waiting())
-            domain |= Domain("id", "in", stuck.ids)
-        return domain
+    def _search_is_late(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        late = Domain("state", "=", "pending") & Domain("date_deadline", "<", fields.Datetime.now())
+        return late if True in value else ~late
 
     # === ACTION METHODS === #
     def action_open_document(self):
         """Open the document of this request."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,

@@ -1,4 +1,4 @@
-from markupsafe import escape
+from collections import defaultdict
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
@@ -7,6 +7,8 @@ from odoo.tools.misc import clean_context
 
 FINAL_STATES = {"refuse": "refused", "return": "returned", "withdraw": "withdrawn"}
 REASON_NEEDED = {"refuse", "return"}
+# In whose name first, where somebody has several voices and one is enough.
+KIND_ORDER = ("own", "delegate", "substitute", "escalated", "manager")
 
 
 class ApprovalRequest(models.Model):
@@ -32,15 +34,27 @@ class ApprovalRequest(models.Model):
         self._decide("return", reason)
         return True
 
+    def action_delegate(self, user_id=None, comment=None):
+        """Pass one's turn on these requests to a colleague; asks to whom when not said."""
+        if not user_id:
+            return self._open_reason_wizard("delegate")
+        self._decide("delegate", comment, delegate_to=self.env["res.users"].browse(user_id))
+        return True
+
     def action_withdraw(self):
         """Take back one's own requests."""
         self._decide("withdraw")
         return True
 
     def _open_reason_wizard(self, decision):
+        titles = {
+            "refuse": self.env._("Refuse"),
+            "return": self.env._("Return"),
+            "delegate": self.env._("Delegate"),
+        }
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Refuse") if decision == "refuse" else self.env._("Return"),
+            "name": titles[decision],
             "res_model": "kh.approval.reason",
             "view_mode": "form",
             "target": "new",
@@ -53,8 +67,9 @@ class ApprovalRequest(models.Model):
 
         :param str decision: "approve", "refuse", "return", "withdraw" or "delegate"
         :param str comment: required to refuse or return
-        :param delegate_to: the user who gets the turn, with "delegate"
-        :raise UserError: a request is no longer pending, or the reason is missing
+        :param delegate_to: the user who gets the turn, with "delegate" and only then
+        :raise UserError: a request is no longer pending, the reason is missing, or the turn
+            cannot be passed to that user
         :raise AccessError: the user may not decide (or see) a document
         Locks the requests (waits for whoever decides at the moment) and always writes the
         locked rows, so that the second of two deciders is retried and sees the first.
@@ -62,14 +77,19 @@ class ApprovalRequest(models.Model):
         comment = (comment or "").strip() or False
         if decision in REASON_NEEDED and not comment:
             raise UserError(self.env._("Please give a reason; the applicant will read it."))
+        if (decision == "delegate") != bool(delegate_to):
+            raise UserError(self.env._("Please choose who shall decide instead of you."))
         # sudo: nobody has rights to write requests and decisions; this method is the check.
         # Without the caller's defaults, which would reach all that the hooks create.
         requests_sudo = self.with_env(self.env(su=True, context=clean_context(self.env.context)))
         requests_sudo._lock()
+        requests_sudo._ensure_pending()
+        requests_sudo._refresh_assigned()
+        turns = requests_sudo._get_turns_by_request(self.env.user)
         for request_sudo in requests_sudo:
-            request_sudo._ensure_may_decide(decision)
-        requests_sudo._add_decisions(decision, comment)
-        requests_sudo._move_on(decision, comment)
+            request_sudo._ensure_may_decide(decision, turns[request_sudo.id], delegate_to)
+        requests_sudo._add_decisions(decision, comment, turns, delegate_to)
+        requests_sudo._move_on(decision, comment, turns)
 
     def _lock(self):
         """Wait for and lock the rows of `self`, in one order everywhere."""
@@ -81,31 +101,57 @@ class ApprovalRequest(models.Model):
             )
         )
         self.invalidate_recordset()
+        self.task_ids.invalidate_recordset()
 
-    def _ensure_may_decide(self, decision):
-        """Raise unless the current user may take this decision on this request now."""
-        self.ensure_one()
-        if self.state != "pending":
-            last = self.decision_ids[-1:]
+    def _get_turns_by_request(self, user):
+        turns = defaultdict(list)
+        for turn in self._get_turns(user):
+            turns[turn.request_id].append(turn)
+        return turns
+
+    # === BUSINESS METHODS - CHECKS === #
+    def _ensure_pending(self):
+        for request in self.filtered(lambda r: r.state != "pending"):
+            last = request.decision_ids[-1:]
             raise UserError(
                 self.env._(
                     "%(document)s is no longer to be approved: %(user)s has decided already.",
-                    document=self.name,
-                    user=last.user_id.name or self.requester_id.name,
+                    document=request.name,
+                    user=last.user_id.name or request.requester_id.name,
                 )
             )
-        user = self.env.user
+
+    def _ensure_may_decide(self, decision, turns, delegate_to=None):
+        """Raise unless the current user may take this decision on this request now.
+
+        :param list turns: the user's turns at this request
+        """
+        self.ensure_one()
         if decision == "withdraw":
-            if user != self.requester_id and not self._is_manager(user):
-                raise AccessError(
-                    self.env._(
-                        "Only %(user)s, who asked for it, can withdraw the approval of "
-                        "%(document)s.",
-                        user=self.requester_id.name,
-                        document=self.name,
-                    )
-                )
+            self._ensure_may_withdraw()
             return
+        if not turns:
+            self._raise_not_yours()
+        document = self._get_document()
+        document.with_user(self.env.user).check_access("read")
+        if decision == "delegate":
+            self._ensure_can_delegate(turns, delegate_to)
+        document._approval_ensure_can_decide(decision)
+
+    def _ensure_may_withdraw(self):
+        self.ensure_one()
+        if self.env.user != self.requester_id:
+            raise AccessError(
+                self.env._(
+                    "Only %(user)s, who asked for it, can withdraw the approval of %(document)s.",
+                    user=self.requester_id.name,
+                    document=self.name,
+                )
+            )
+
+    def _raise_not_yours(self):
+        self.ensure_one()
+        user = self.env.user
         if user == self.requester_id:
             raise AccessError(
                 self.env._(
@@ -113,122 +159,117 @@ class ApprovalRequest(models.Model):
                     document=self.name,
                 )
             )
-        if user not in self._get_deciders():
+        if user == self.author_id:
             raise AccessError(
                 self.env._(
-                    "The step %(step)s of %(document)s is not yours to decide, or you have "
-                    "decided it already.",
-                    step=self.step_id.name,
+                    "You wrote %(document)s, so somebody else must decide.", document=self.name
+                )
+            )
+        raise AccessError(
+            self.env._(
+                "The step %(step)s of %(document)s is not yours to decide, or you have "
+                "decided it already.",
+                step=", ".join(self._get_open_tasks().step_id.mapped("name")),
+                document=self.name,
+            )
+        )
+
+    def _ensure_can_delegate(self, turns, delegate_to):
+        """Raise unless the current user may pass these turns to `delegate_to`."""
+        self.ensure_one()
+        if not self._get_delegable(turns):
+            raise UserError(
+                self.env._(
+                    "You decide %(document)s in the name of somebody else, so it cannot be "
+                    "passed on.",
                     document=self.name,
                 )
             )
-        document = self._get_document()
-        document.with_user(user).check_access("read")
-        document._approval_ensure_can_decide(decision)
-
-    def _is_manager(self, user):
-        return user.has_group("kh_b2b_approval.group_approval_manager")
-
-    def _get_approvers(self):
-        """Return everybody whose voice counts at the present step, never the requester.
-
-        Where that is nobody, approval managers step in (of the request's company).
-        """
-        self.ensure_one()
-        document = self._get_document()
-        approvers = self.step_id._get_approvers(document) - self.requester_id
-        return approvers or self._get_managers()
-
-    def _get_managers(self):
-        """Return the approval managers of the request's company, never the requester."""
-        group = self.env.ref("kh_b2b_approval.group_approval_manager")
-        # sudo: who is in a group is not readable for everybody who asks
-        managers = group.sudo().all_user_ids.filtered(
-            lambda u: (
-                u.active
-                and not u.share
-                and (not self.company_id or self.company_id in u.company_ids)
+        # sudo: companies and groups of the other user are not readable for everybody
+        target_sudo = delegate_to.sudo()
+        names = {"user": target_sudo.name, "document": self.name}
+        if target_sudo in self.requester_id | self.author_id:
+            raise UserError(
+                self.env._(
+                    "%(user)s asked for the approval of %(document)s or wrote it, and cannot "
+                    "decide it.",
+                    **names,
+                )
             )
-        )
-        return managers - self.requester_id
+        if target_sudo in self._get_deciders():
+            raise UserError(self.env._("%(user)s decides %(document)s already.", **names))
+        if not self._is_fit_for(target_sudo):
+            raise UserError(
+                self.env._(
+                    "%(user)s cannot decide %(document)s: choose an active colleague who may "
+                    "see it.",
+                    **names,
+                )
+            )
 
-    def _get_waiting(self):
-        """Return the approvers who have not spoken at this step."""
+    def _get_delegable(self, turns):
+        """Return the turns that are the user's to pass on: not those of absent colleagues."""
+        return [turn for turn in turns if turn.kind in ("own", "delegate")]
+
+    def _is_fit_for(self, user):
+        """Answer whether `user` may get the turn of the current user by delegation."""
         self.ensure_one()
-        return self._get_approvers() - self._get_step_decisions().user_id
+        me = self.env.user
+        if not user.active or user == me or user.share != me.share or user._is_superuser():
+            return False
+        if me.share and user.commercial_partner_id != me.commercial_partner_id:
+            return False
+        if self.company_id and self.company_id not in user.company_ids:
+            return False
+        return self._get_document().with_user(user).has_access("read")
 
-    def _get_deciders(self):
-        """Return who may decide now: approvers who have not spoken at this step.
-
-        Where all who are left have spoken (a missing voice left the company), nobody would
-        ever complete the step: approval managers who have not spoken do.
-        """
-        self.ensure_one()
-        spoken = self._get_step_decisions().user_id
-        return self._get_waiting() or self._get_managers() - spoken
-
-    def _get_current_approvers(self):
-        """Return who may act now on each request.
-
-        :rtype: dict[int, res.users recordset], by request id; empty where it is decided
-        """
-        none = self.env["res.users"].sudo()  # sudo: names of approvers, for whoever asks
-        return {
-            request.id: request._get_deciders() if request.state == "pending" else none
-            for request in self.sudo()
-        }
-
-    def _notify_approvers(self, users):
-        """Tell `users` that this request waits for them (hook, for e-mail, links, ...).
-
-        Called once for each user whose turn begins, as superuser, also for portal users;
-        internal users have got their to-do already. `self` is one request.
-        """
-        self.ensure_one()
-
-    def _get_step_decisions(self):
-        return self.decision_ids.filtered(lambda d: d.step_id == self.step_id)
-
-    def _add_decisions(self, decision, comment):
-        self.env["kh.approval.decision"].create(
-            [
-                {
-                    "request_id": request.id,
-                    "step_id": request.step_id.id,
-                    "user_id": self.env.uid,
-                    "decision": decision,
-                    "comment": comment,
-                }
-                for request in self
-            ]
-        )
+    # === BUSINESS METHODS - BOOKS === #
+    def _add_decisions(self, decision, comment, turns, delegate_to=None):
+        vals_list = []
+        for request in self:
+            for turn in request._choose_voices(decision, turns[request.id]):
+                own = turn is None or turn.voice_id == self.env.uid
+                task = self.env["kh.approval.task"].browse(turn.task_id if turn else [])
+                vals_list.append(
+                    {
+                        "request_id": request.id,
+                        "task_id": task.id,
+                        "step_id": task.step_id.id or request.step_id.id,
+                        "user_id": self.env.uid,
+                        "on_behalf_of_id": False if own else turn.voice_id,
+                        "delegate_to_id": delegate_to.id if delegate_to else False,
+                        "decision": decision,
+                        "comment": comment,
+                    }
+                )
+        self.env["kh.approval.decision"].create(vals_list)
         now = fields.Datetime.now()
-        for request in self:
-            request.write({"decision_count": request.decision_count + 1, "date_decided": now})
+        for count, requests in self.grouped("decision_count").items():
+            requests.write({"decision_count": count + 1, "date_decided": now})
 
-    def _move_on(self, decision, comment):
-        """Take each request to its next step or to its end, and tell its document."""
-        for request in self:
-            target = FINAL_STATES.get(decision)
-            if not target:
-                if not request._is_step_complete():
-                    request._notify_waiting()
-                    continue
-                if next_step := request.step_id._get_next():
-                    request.step_id = next_step
-                    request._notify_waiting()
-                    continue
-                target = "approved"
-            request.state = target
-            request._notify_waiting()
-            request._tell_document(comment)
+    def _choose_voices(self, decision, turns):
+        """Return for which of the user's turns a decision is booked.
 
-    def _is_step_complete(self):
-        """Whether the present step has all the approvals it needs."""
-        self.ensure_one()
-        if self.step_id.mode == "any":
-            return True
-        return not self._get_waiting()
+        At every task of theirs; where all must approve, for every voice they hold, else for
+        one. To refuse or return is said once. Withdrawing needs no turn.
+        """
+        if decision == "withdraw":
+            return [None]
+        turns = sorted(turns, key=lambda t: (KIND_ORDER.index(t.kind), t.task_id, t.voice_id))
+        if decision in FINAL_STATES:
+            return turns[:1]
+        if decision == "delegate":
+            return self._get_delegable(turns)
+        by_task = defaultdict(list)
+        for turn in turns:
+            by_task[turn.task_id].append(turn)
+        tasks = self.env["kh.approval.task"].browse(by_task)
+        chosen = []
+        for task in tasks:
+            voices = {turn.voice_id: turn for turn in reversed(by_task[task.id])}
+            held = list(voices.values())
+            chosen += held if task.step_id.mode == "all" else by_task[task.id][:1]
+        return chosen
 
     # === BUSINESS METHODS - DOCUMENT === #
     def _get_document(self):
@@ -248,46 +289,3 @@ class ApprovalRequest(models.Model):
             document._approval_returned(comment)
         else:
             document._approval_withdrawn()
-
-    def _notify_waiting(self):
-        """Set the to-do of whoever must act now, and clear those of everybody else.
-
-        The activity mail of Odoo is the e-mail to the approvers.
-        """
-        self.ensure_one()
-        document = self._get_document()
-        if "activity_ids" not in document._fields:
-            return
-        # sudo: to-dos of all approvers of this document, not only one's own
-        activity_type = self.env.ref("kh_b2b_approval.mail_activity_type_approval")
-        activities = (
-            self.env["mail.activity"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self.res_model),
-                    ("res_id", "=", self.res_id),
-                    ("activity_type_id", "=", activity_type.id),
-                ]
-            )
-        )
-        deciders = self._get_deciders() if self.state == "pending" else self.env["res.users"]
-        stale = activities.filtered(lambda a: a.user_id not in deciders)
-        missing = deciders - activities.user_id
-        stale.unlink()
-        # sudo: to-dos are made for others, by whoever moved the request on
-        self.env["mail.activity"].sudo().create(
-            [
-                {
-                    "activity_type_id": activity_type.id,
-                    "res_model_id": self.sudo().flow_id.model_id.id,
-                    "res_id": self.res_id,
-                    "user_id": user.id,
-                    "summary": self.step_id.name,
-                    "note": escape(self.summary or ""),
-                }
-                for user in missing
-            ]
-        )
-        if missing:
-            self._notify_approvers(missing)

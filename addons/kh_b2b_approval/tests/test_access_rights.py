@@ -82,7 +82,10 @@ class TestApprovalAccess(ApprovalCommon):
         self.assertTrue(decision.with_user(self.requester).has_access("read"))
         self.assertFalse(decision.with_user(self.stranger).has_access("read"))
 
-    def test_portal_sees_nothing(self):
-        for model in ("kh.approval.flow", "kh.approval.request", "kh.approval.decision"):
-            with self.assertRaises(AccessError):
+    def test_portal_sees_nothing_of_others(self):
+        for model in ("kh.approval.flow", "kh.approval.decision", "kh.approval.task"):
+            with self.subTest(model=model), self.assertRaises(AccessError):
                 self.env[model].with_user(self.portal_user).search([])
+        requests = self.env["kh.approval.request"].with_user(self.portal_user)
+        self.assertFalse(requests.search([]))
+        self.assertFalse(self.request.with_user(self.portal_user).has_access("read"))
