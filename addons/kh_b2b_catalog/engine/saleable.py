@@ -1,0 +1,95 @@
+"""The condition under which a product may be sold to a viewer, as SQL over its key columns.
+
+A product carries `kh_assortment_keys`, `kh_area_keys` (areas that may buy it) and
+`kh_deny_area_keys` (areas that may not). Two keys are no ids: `OPEN` means that nothing
+restricts the product, and ``-company`` that nothing restricts it in that company (its
+assortments or areas belong to others). A viewer brings keys of his own; sets that overlap match.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from odoo.tools import SQL
+
+OPEN = 0
+
+
+class Restrictions(NamedTuple):
+    """Which kinds of restriction exist at all in the database."""
+
+    assortment: bool
+    area: bool
+    deny_area: bool
+    listing: bool
+
+
+class Viewer(NamedTuple):
+    """Who looks, where: a dealer (empty: a visitor), a website (empty: no shop), a company."""
+
+    partner: Any
+    website: Any
+    company: Any
+
+
+@dataclass(frozen=True)
+class SaleableCondition:
+    """What one viewer may buy at one moment; ``None`` where nothing is restricted.
+
+    An instance is the `to_sql` of a domain on `product.template`. Two instances with the same
+    values are equal, so that a domain which holds the condition twice keeps it once.
+    """
+
+    assortment_keys: tuple[int, ...] | None
+    area_keys: tuple[int, ...] | None
+    deny_area_keys: tuple[int, ...] | None
+    moment: datetime | None
+    website_id: int | None
+
+    def is_open(self):
+        return (self.assortment_keys, self.area_keys, self.deny_area_keys, self.moment) == (
+            None, None, None, None,
+        )  # fmt: skip
+
+    def __call__(self, model, alias, query):
+        return SQL("(%s)", SQL(" AND ").join(self.get_parts(alias).values()))
+
+    def get_parts(self, alias):
+        """Return the conditions that apply, ``{reason: SQL}``, the cheap ones first."""
+        parts = {}
+        if self.assortment_keys is not None:
+            column = SQL.identifier(alias, "kh_assortment_keys")
+            parts["assortment"] = _overlap(column, self.assortment_keys)
+        if self.area_keys is not None:
+            parts["area"] = _overlap(SQL.identifier(alias, "kh_area_keys"), self.area_keys)
+        if self.deny_area_keys is not None:
+            column = SQL.identifier(alias, "kh_deny_area_keys")
+            parts["deny_area"] = SQL("NOT %s", _overlap(column, self.deny_area_keys))
+        if self.moment is not None:
+            parts["listing"] = self._get_listing_sql(alias)
+        return parts
+
+    def _get_listing_sql(self, alias):
+        """Listed now: a channel that has windows of its own ignores those for all channels."""
+        return SQL(
+            """
+            (NOT %(is_timed)s OR COALESCE((
+                SELECT bool_or((l.date_from IS NULL OR l.date_from <= %(moment)s)
+                               AND (l.date_to IS NULL OR l.date_to > %(moment)s))
+                  FROM kh_product_listing l
+                 WHERE l.product_tmpl_id = %(id)s
+                   AND (l.website_id IS NULL OR l.website_id = %(website)s)
+                 GROUP BY l.website_id IS NULL
+                 ORDER BY l.website_id IS NULL
+                 LIMIT 1
+            ), TRUE))
+            """,
+            is_timed=SQL.identifier(alias, "kh_is_timed"),
+            id=SQL.identifier(alias, "id"),
+            moment=self.moment,
+            website=self.website_id,
+        )
+
+
+def _overlap(column, keys):
+    return SQL("%s && %s::int[]", column, list(keys))

@@ -1,0 +1,206 @@
+from odoo import api, models, tools
+from odoo.tools import SQL
+
+from ..engine.saleable import OPEN, Restrictions
+
+# Columns that are no fields: nothing but the statement below writes them, and every row that
+# the ORM or SQL inserts begins with the defaults.
+COLUMNS = {
+    "kh_assortment_keys": f"int[] NOT NULL DEFAULT '{{{OPEN}}}'",
+    "kh_area_keys": f"int[] NOT NULL DEFAULT '{{{OPEN}}}'",
+    "kh_deny_area_keys": "int[] NOT NULL DEFAULT '{}'",
+    "kh_is_timed": "boolean NOT NULL DEFAULT FALSE",
+}
+INDEXED = ("kh_assortment_keys", "kh_area_keys")
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    def init(self):
+        """Add the key columns and their indexes."""
+        super().init()
+        for name, definition in COLUMNS.items():
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE product_template ADD COLUMN IF NOT EXISTS %s %s",
+                    SQL.identifier(name),
+                    SQL(definition),
+                )
+            )
+        for name in INDEXED:
+            self.env.cr.execute(
+                SQL(
+                    "CREATE INDEX IF NOT EXISTS %s ON product_template USING gin (%s)",
+                    SQL.identifier(f"product_template_{name}_idx"),
+                    SQL.identifier(name),
+                )
+            )
+
+    # === BUSINESS METHODS - KEYS === #
+    @api.model
+    def _kh_refresh_keys(self, ids=None):
+        """Bring the key columns up to date, in one statement that touches changed rows only.
+
+        :param ids: ids of products, an `SQL` that selects them, or ``None`` for all
+        Callers: every write that changes assortments, areas, categories or listings; bulk
+        loads by SQL, which then call it once for all.
+        """
+        if ids is not None and not isinstance(ids, SQL):
+            ids = list(ids)
+            if not ids:
+                return
+            ids = SQL("SELECT unnest(%s)", ids)
+        self.flush_model(["categ_id"])
+        self.env["product.category"].flush_model(["parent_id", "parent_path"])
+        self.env["kh.catalog.assortment"].flush_model(["active", "company_id"])
+        self.env["kh.sales.area"].flush_model(["company_id"])
+        self.env["kh.product.listing"].flush_model()
+        self.env.cr.execute(self._kh_get_refresh_sql(ids))
+        if ids is None:
+            self.env.cr.execute(SQL("ANALYZE product_template"))
+        self._kh_refresh_restrictions()
+
+    @api.model
+    def _kh_get_refresh_sql(self, ids):
+        def within(column):
+            return SQL("%s IN (%s)", SQL(column), ids) if ids is not None else SQL("TRUE")
+
+        return SQL(
+            """
+            WITH assortment AS (
+                SELECT r.product_tmpl_id AS id, array_agg(a.id ORDER BY a.id) AS keys,
+                       CASE WHEN bool_and(a.company_id IS NOT NULL)
+                            THEN array_agg(a.company_id) END AS companies
+                  FROM kh_catalog_assortment_product_rel r
+                  JOIN kh_catalog_assortment a ON a.id = r.assortment_id AND a.active
+                 WHERE %(within_assortment)s
+                 GROUP BY r.product_tmpl_id
+            ), own AS (
+                SELECT r.product_tmpl_id AS id, array_agg(a.id ORDER BY a.id) AS keys,
+                       CASE WHEN bool_and(a.company_id IS NOT NULL)
+                            THEN array_agg(a.company_id) END AS companies
+                  FROM kh_product_area_include_rel r
+                  JOIN kh_sales_area a ON a.id = r.area_id
+                 WHERE %(within_own)s
+                 GROUP BY r.product_tmpl_id
+            ), category_own AS (
+                SELECT r.category_id AS id, array_agg(a.id ORDER BY a.id) AS keys,
+                       CASE WHEN bool_and(a.company_id IS NOT NULL)
+                            THEN array_agg(a.company_id) END AS companies
+                  FROM kh_category_area_include_rel r
+                  JOIN kh_sales_area a ON a.id = r.area_id
+                 GROUP BY r.category_id
+            ), category_include AS (
+                SELECT DISTINCT ON (c.id) c.id, o.keys, o.companies
+                  FROM category_own o
+                  JOIN product_category p ON p.id = o.id
+                  JOIN product_category c ON c.parent_path LIKE p.parent_path || '%%'
+                 ORDER BY c.id, length(p.parent_path) DESC
+            ), deny AS (
+                SELECT r.product_tmpl_id AS id, array_agg(r.area_id ORDER BY r.area_id) AS keys
+                  FROM kh_product_area_exclude_rel r
+                 WHERE %(within_own)s
+                 GROUP BY r.product_tmpl_id
+            ), category_deny AS (
+                SELECT c.id, array_agg(DISTINCT r.area_id ORDER BY r.area_id) AS keys
+                  FROM kh_category_area_exclude_rel r
+                  JOIN product_category p ON p.id = r.category_id
+                  JOIN product_category c ON c.parent_path LIKE p.parent_path || '%%'
+                 GROUP BY c.id
+            ), listing AS (
+                SELECT DISTINCT r.product_tmpl_id AS id FROM kh_product_listing r
+                 WHERE %(within_own)s
+            ), fresh AS (
+                SELECT t.id,
+                       %(assortment_keys)s AS kh_assortment_keys,
+                       CASE WHEN own.id IS NOT NULL THEN %(own_keys)s
+                            ELSE %(category_keys)s END AS kh_area_keys,
+                       COALESCE(deny.keys, '{}') || COALESCE(category_deny.keys, '{}')
+                           AS kh_deny_area_keys,
+                       listing.id IS NOT NULL AS kh_is_timed
+                  FROM product_template t
+                  LEFT JOIN assortment ON assortment.id = t.id
+                  LEFT JOIN own ON own.id = t.id
+                  LEFT JOIN category_include ON category_include.id = t.categ_id
+                  LEFT JOIN deny ON deny.id = t.id
+                  LEFT JOIN category_deny ON category_deny.id = t.categ_id
+                  LEFT JOIN listing ON listing.id = t.id
+                 WHERE %(within_product)s
+            )
+            UPDATE product_template t
+               SET kh_assortment_keys = fresh.kh_assortment_keys,
+                   kh_area_keys = fresh.kh_area_keys,
+                   kh_deny_area_keys = fresh.kh_deny_area_keys,
+                   kh_is_timed = fresh.kh_is_timed
+              FROM fresh
+             WHERE fresh.id = t.id
+               AND (t.kh_assortment_keys, t.kh_area_keys, t.kh_deny_area_keys, t.kh_is_timed)
+                   IS DISTINCT FROM (fresh.kh_assortment_keys, fresh.kh_area_keys,
+                                     fresh.kh_deny_area_keys, fresh.kh_is_timed)
+            """,
+            within_assortment=within("r.product_tmpl_id"),
+            within_own=within("r.product_tmpl_id"),
+            within_product=within("t.id"),
+            assortment_keys=self._kh_get_keys_sql("assortment"),
+            own_keys=self._kh_get_keys_sql("own"),
+            category_keys=self._kh_get_keys_sql("category_include"),
+        )
+
+    @api.model
+    def _kh_get_keys_sql(self, name):
+        """Keys of one source: its ids, and the companies in which none of them counts."""
+        return SQL(
+            """
+            CASE WHEN %(keys)s IS NULL THEN %(nothing)s::int[]
+                 WHEN %(companies)s IS NULL THEN %(keys)s
+                 ELSE %(keys)s || ARRAY(SELECT -c.id FROM res_company c
+                                         WHERE c.id <> ALL(%(companies)s) ORDER BY c.id)
+            END
+            """,
+            keys=SQL.identifier(name, "keys"),
+            companies=SQL.identifier(name, "companies"),
+            nothing=[OPEN],
+        )
+
+    # === BUSINESS METHODS - NEUTRALITY === #
+    @api.model
+    @tools.ormcache()
+    def _kh_get_restrictions(self):
+        """Say which kinds of restriction exist; the domain leaves the others out.
+
+        :rtype: Restrictions
+        """
+        return self._kh_read_restrictions()
+
+    @api.model
+    def _kh_read_restrictions(self):
+        [row] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM kh_catalog_assortment WHERE active),
+                       EXISTS (SELECT FROM kh_product_area_include_rel)
+                       OR EXISTS (SELECT FROM kh_category_area_include_rel),
+                       EXISTS (SELECT FROM kh_product_area_exclude_rel)
+                       OR EXISTS (SELECT FROM kh_category_area_exclude_rel),
+                       EXISTS (SELECT FROM kh_product_listing)
+                """
+            )
+        )
+        return Restrictions(*row)
+
+    @api.model
+    def _kh_refresh_restrictions(self):
+        """Forget what was answered before; the caches of all workers only if it changed."""
+        if self._kh_read_restrictions() != self._kh_get_restrictions():
+            self.env.registry.clear_cache()
+        self._kh_forget_saleable()
+
+    @api.model
+    def _kh_forget_saleable(self):
+        """Forget what this transaction already knows about who may buy what."""
+        for model in (self, self.env["product.product"]):
+            model.invalidate_model(["kh_is_visible"], flush=False)
+        self.env["product.public.category"].invalidate_model(
+            ["has_published_products"], flush=False
+        )
