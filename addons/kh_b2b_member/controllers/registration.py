@@ -9,10 +9,12 @@ from odoo.tools.misc import hash_sign, verify_hash_signed
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 from .. import const
+from ..models.member_application import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
 SCOPE = "kh_b2b_member.registration"
+COOKIE_SCOPE = "kh_b2b_member.draft"
 
 
 class Registration(CustomerPortal):
@@ -33,7 +35,7 @@ class Registration(CustomerPortal):
         if request.httprequest.method == "POST":
             return self._handle_post(request.env["kh.member.application"].sudo(), post)
         application = request.env["kh.member.application"].sudo()  # empty: nothing is read
-        return self._render_form(application)
+        return self._render_form(application, begun=self._get_begun(post))
 
     @http.route(
         "/b2b/register/<int:application_id>",
@@ -73,7 +75,7 @@ class Registration(CustomerPortal):
             application_sudo = self._get_application(self._to_id(application_id), access_token)
             if not application_sudo or not self._is_editable(application_sudo):
                 return request.make_json_response({"state": "gone"}, status=409)
-        if not self._is_human(post) or not self._may("save"):
+        if not self._is_human(post) or not self._may("save") or not self._may_upload():
             return request.make_json_response(
                 {"state": "busy", "message": self._get_busy_text()}, status=429
             )
@@ -155,6 +157,30 @@ class Registration(CustomerPortal):
             as_attachment=False, content_security_policy="default-src 'none'"
         )
 
+    @http.route(
+        "/b2b/register/resume",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+        sitemap=False,
+    )
+    def register_resume(self, email="", **post):
+        """Send the links of begun applications to their address.
+
+        The answer is the same whether there are any.
+        """
+        email = str(email)[: const.MAX_TEXT].strip().lower()
+        if not self._is_human(post) or not self._may("mail"):
+            return self._render_message(self._get_busy_text(), status=429)
+        # sudo: nobody may write the counters; strangers may not read applications, and do not
+        env_sudo = request.env(su=True)
+        if env_sudo["kh.member.rate.limit"]._hit("mail_to", email, const.MAILS_TO_ONE):
+            env_sudo["kh.member.application"]._send_resume_links(email)
+        return self._render_message(
+            request.env._("If there is an application with this address, its link is on the way.")
+        )
+
     # === ACCESS AND LIMITS === #
     def _ensure_open(self):
         # sudo: strangers may not read companies; this is the one switch of the page
@@ -185,14 +211,23 @@ class Registration(CustomerPortal):
     def _is_editable(self, application_sudo):
         return not application_sudo or application_sudo.state in ("draft", "rejected")
 
-    def _may(self, action):
-        """Count an action of the caller's address; answer whether the hourly limit allows it."""
+    def _may(self, action, amount=1):
+        """Count an action of the caller's address, and of all; answer whether the limits allow it.
+
+        Who is over the own limit does not use up that of all.
+        """
         # sudo: nobody may write the counters; strangers only raise their own
-        return (
-            request.env["kh.member.rate.limit"]
-            .sudo()
-            ._hit(action, request.httprequest.remote_addr, const.HOURLY_LIMITS[action])
+        limiter_sudo = request.env["kh.member.rate.limit"].sudo()
+        address = request.httprequest.remote_addr
+        total = const.HOURLY_TOTALS.get(action)
+        return limiter_sudo._hit(action, address, const.HOURLY_LIMITS[action], amount) and (
+            not total or limiter_sudo._hit(f"{action}.all", "*", total)
         )
+
+    def _may_upload(self):
+        """Count the megabytes that come with the request."""
+        size = request.httprequest.content_length or 0
+        return self._may("megabyte", 1 + size // (1024 * 1024))
 
     def _is_human(self, post):
         """The hidden field is empty and the form was opened by us, not a moment ago.
@@ -216,13 +251,45 @@ class Registration(CustomerPortal):
     def _get_busy_text(self):
         return request.env._("Too many requests. Please wait a while and try again.")
 
+    # === GOING ON WITH A DRAFT === #
+    def _remember(self, application_sudo):
+        """Let this browser find its draft again (signed, not readable by scripts)."""
+        value = hash_sign(
+            request.env(su=True),
+            COOKIE_SCOPE,
+            application_sudo.id,
+            expiration_hours=const.COOKIE_DAYS * 24,
+        )
+        request.future_response.set_cookie(
+            const.COOKIE, value, max_age=const.COOKIE_DAYS * 24 * 3600, httponly=True,
+            secure=request.httprequest.scheme == "https", samesite="Lax", path="/b2b/register",
+        )  # fmt: skip
+
+    def _get_begun(self, post):
+        """Return the open application that this browser began, else an empty one."""
+        application_sudo = request.env["kh.member.application"].sudo()
+        value = request.cookies.get(const.COOKIE)
+        if not value:
+            return application_sudo
+        if post.get("new"):
+            request.future_response.set_cookie(const.COOKIE, "", max_age=0, path="/b2b/register")
+            return application_sudo
+        try:
+            application_id = verify_hash_signed(request.env(su=True), COOKIE_SCOPE, value)
+        except ValueError:  # not something we signed
+            application_id = None
+        # sudo: the signature says that this browser began it
+        begun_sudo = application_sudo.browse(application_id or 0).exists()
+        is_open = begun_sudo.state in OPEN_STATES
+        return begun_sudo if is_open and begun_sudo.access_token else application_sudo
+
     # === SAVING === #
     def _handle_post(self, application_sudo, post):
         """The whole form, sent without JavaScript or by its last button."""
         if not self._is_editable(application_sudo):
             return request.redirect(application_sudo.get_portal_url())
         is_human = self._is_human(post) and self._get_form_age(post) >= const.MIN_FILL_TIME
-        if not is_human or not self._may("submit"):
+        if not is_human or not self._may("submit") or not self._may_upload():
             return self._render_message(self._get_busy_text(), status=429)
         application_sudo, errors = self._save(application_sudo, post)
         if not application_sudo:
@@ -249,6 +316,7 @@ class Registration(CustomerPortal):
                 {**vals, "lang": request.env.lang, "company_id": request.env.company.id}
             )
             application_sudo._portal_ensure_token()
+            self._remember(application_sudo)
         files = request.httprequest.files
         errors = application_sudo._save_files(
             files.get("license_file"), files.getlist("documents"), self._get_removed(post)
@@ -274,8 +342,9 @@ class Registration(CustomerPortal):
         }
 
     # === PAGES === #
-    def _render_form(self, application_sudo, check=False):
+    def _render_form(self, application_sudo, check=False, begun=None):
         values = self._prepare_page_values(application_sudo)
+        values["begun"] = begun
         values["problems"] = application_sudo._get_problems() if check else {}
         values["opened"] = hash_sign(
             request.env(su=True),

@@ -3,12 +3,18 @@
 import re
 import unicodedata
 
-from stdnum.cn import uscc
+from stdnum import luhn
+from stdnum.cn import ric, uscc
 
 MOBILE = re.compile(r"^1[3-9]\d{9}$")
 LANDLINE = re.compile(r"^0\d{2,3}\d{7,8}$")
 SERVICE_LINE = re.compile(r"^(400|800)\d{7}$")
 BANK_ACCOUNT = re.compile(r"^\d{8,30}$")
+# Cards of persons: UnionPay and international brands; companies have other accounts.
+BANK_CARD = re.compile(r"^(62|[3-5])\d{13,17}$")
+# Passports, and the permits of Hong Kong, Macau and Taiwan.
+PASSPORT = re.compile(r"^[A-Z]{1,2}\d{7,10}$")
+AMOUNT = re.compile(r"^(\d{1,12}(?:\.\d{1,2})?)(万)?$")
 LEGACY_CODE = re.compile(r"^\d{15}$")
 EMAIL = re.compile(r"^[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\]+\.[^@\s.,;:<>()\[\]\"\\]+$")
 
@@ -63,9 +69,35 @@ def is_valid_phone(phone):
     return any(form.match(digits) for form in (MOBILE, LANDLINE, SERVICE_LINE))
 
 
-def is_valid_account(number):
-    """Whether `number` has the form of a bank account: 8 to 30 digits."""
-    return bool(BANK_ACCOUNT.match(normalize_account(number)))
+def is_valid_account(number, is_person=False):
+    """Whether `number` has the form of a bank account: 8 to 30 digits.
+
+    :param bool is_person: it is a person's; if it looks like a bank card, its check digit
+        (Luhn) must match. Accounts of companies have none.
+    """
+    number = normalize_account(number)
+    if is_person and BANK_CARD.match(number):
+        return luhn.is_valid(number)
+    return bool(BANK_ACCOUNT.match(number))
+
+
+def is_valid_identity(number):
+    """Whether `number` is a resident identity card (check digit) or the form of a passport."""
+    number = normalize_code(number)
+    return ric.is_valid(number) or bool(PASSPORT.match(number))
+
+
+def mask(text):
+    """Return `text` with its middle hidden, for pages where the whole is not needed."""
+    return f"{text[:3]}{'*' * max(len(text) - 7, 4)}{text[-4:]}" if len(text) > 8 else "****"
+
+
+def parse_amount(text):
+    """Return the number in what was typed ("100,000", "10万"), None if there is none."""
+    match = AMOUNT.match(re.sub(r"[,\s¥]", "", normalize(text)))
+    if not match:
+        return None
+    return float(match[1]) * (10000 if match[2] else 1)
 
 
 def is_valid_email(email):

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..engine import checks
-from .res_partner import MEMBER_TYPES
+from .res_partner import MEMBER_TYPES, PERSON_TYPES
 
 STATES = [
     ("draft", "Draft"),
@@ -287,6 +287,7 @@ class MemberApplication(models.Model):
             ("vat", checks.normalize_code),
             ("bank_account", checks.normalize_account),
             ("manager_email", lambda value: checks.normalize(value).lower()),
+            ("identity_number", checks.normalize_code),
         ):
             if vals.get(name):
                 vals[name] = method(vals[name])
@@ -310,15 +311,30 @@ class MemberApplication(models.Model):
             "member_type", "name", "vat", "legal_person", "phone", "state_id", "city",
             "street2", "street", "manager_name", "manager_phone", "manager_email",
             "manager_function", "invoice_title", "invoice_address", "invoice_phone",
-            "bank_name", "bank_account", "note",
+            "bank_name", "bank_account", "identity_number", "credit_request_amount", "note",
         }  # fmt: skip
 
     def _get_required_fields(self):
-        """Return the names of the fields without which this application cannot be sent."""
+        """Return the names of the fields without which this application cannot be sent.
+
+        ========  ============================  =========  ====
+        type      who it is                     licence    bank
+        ========  ============================  =========  ====
+        company   social credit code            needed     needed
+        vip       ID card or passport           optional   needed
+        personal  ID card or passport           optional   optional
+        ========  ============================  =========  ====
+        """
         self.ensure_one()
         required = ["name", "state_id", "city", "street"]
         required += ["manager_name", "manager_phone", "manager_email"]
-        if self.member_type == "company":
-            required[1:1] = ["vat"]
-            required += ["license_file", "bank_name", "bank_account"]
+        required[1:1] = ["identity_number"] if self._is_person() else ["vat"]
+        if not self._is_person():
+            required.append("license_file")
+        if self.member_type != "personal":
+            required += ["bank_name", "bank_account"]
         return required
+
+    def _is_person(self):
+        """Whether a person applies for themselves, without a company."""
+        return self.member_type in PERSON_TYPES

@@ -31,7 +31,7 @@ class MemberApplication(models.Model):
     # === COMPUTE METHODS === #
     @api.depends(
         "vat", "phone", "manager_phone", "manager_email", "bank_account", "license_file",
-        "member_type", "partner_id", "name", "company_id",
+        "member_type", "partner_id", "name", "company_id", "identity_number",
     )  # fmt: skip
     def _compute_check_html(self):
         results = self._get_checks()
@@ -77,19 +77,31 @@ class MemberApplication(models.Model):
         labels = self._get_field_labels()
         # sudo: a reviewer need not read the company's settings
         legacy = self.company_id.sudo().kh_allow_legacy_code
+        is_person = self._is_person()
+        identity = (
+            ("identity_number", checks.is_valid_identity, _("Not an ID card or passport"))
+            if is_person
+            else ("vat", lambda v: checks.is_valid_code(v, legacy), _("Check digit does not match"))
+        )
         rules = (
-            ("vat", lambda v: checks.is_valid_code(v, legacy), _("Check digit does not match")),
+            identity,
             ("manager_phone", checks.is_valid_mobile, _("Not a mobile number of 11 digits")),
             ("phone", checks.is_valid_phone, _("Not a phone number")),
             ("manager_email", checks.is_valid_email, _("Not an e-mail address")),
-            ("bank_account", checks.is_valid_account, _("Not 8 to 30 digits")),
+            (
+                "bank_account",
+                lambda v: checks.is_valid_account(v, is_person),
+                _("Check digit does not match") if is_person else _("Not 8 to 30 digits"),
+            ),
         )
         rows = []
         for name, is_valid, problem in rules:
-            value = self[name]
+            # sudo: who may see the check may not all see the ID card, which is shown masked
+            value = self.sudo()[name]
             passed = is_valid(value) if value else None
             detail = problem if passed is False else ""
-            rows.append(Check(name, labels[name], passed, detail, value or ""))
+            shown = checks.mask(value) if value and name == "identity_number" else value
+            rows.append(Check(name, labels[name], passed, detail, shown or ""))
         has_license = bool(self.license_filename or self.license_file)
         needs_license = "license_file" in self._get_required_fields()
         rows.append(
@@ -103,7 +115,8 @@ class MemberApplication(models.Model):
         return rows
 
     def _get_field_labels(self):
-        descriptions = self.fields_get(attributes=["string"])
+        # sudo: labels are no secret, also those of fields that only reviewers read
+        descriptions = self.sudo().fields_get(attributes=["string"])
         return {name: description["string"] for name, description in descriptions.items()}
 
     def _get_duplicate_checks(self, found):
@@ -138,11 +151,13 @@ class MemberApplication(models.Model):
         emails = {a.manager_email for a in self if a.manager_email}
         partners = self._find_duplicate_partners(codes, phones, emails)
         others = self._find_duplicate_applications(codes, phones, emails)
+        logins = self._find_logins(emails)
         result = {}
         for application in self:
             found = {"vat": [], "phone": [], "email": []}
             application._match_partners(partners, found)
             application._match_applications(others, found)
+            application._match_logins(logins, found)
             result[application] = found
         return result
 
@@ -172,6 +187,19 @@ class MemberApplication(models.Model):
         # sudo: see _find_duplicate_partners
         applications = self.sudo()
         return applications.search(domain, limit=500) if codes or phones or emails else applications
+
+    def _find_logins(self, emails):
+        # sudo: see _find_duplicate_partners
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        return users.search([("login", "in", list(emails))]) if emails else users
+
+    def _match_logins(self, users, found):
+        """A login counts even where its e-mail is another one, or the customer's is."""
+        own = self.partner_id.commercial_partner_id
+        for user in users.filtered(lambda u: u.login == self.manager_email):
+            name = user.partner_id.display_name
+            if user.partner_id.commercial_partner_id != own and name not in found["email"]:
+                found["email"].append(name)
 
     def _match_partners(self, partners, found):
         phone = checks.normalize_phone(self.manager_phone)
@@ -206,7 +234,8 @@ class MemberApplication(models.Model):
         self.ensure_one()
         problems = {}
         for name in self._get_required_fields():
-            if not self[name]:
+            # sudo: the ID card is read by reviewers only; whether it is there is no secret
+            if not self.sudo()[name]:
                 problems[name] = self.env._("Please fill in.")
         for check in self._get_form_checks():
             if check.passed is False and check.name not in problems:

@@ -1,6 +1,9 @@
 import base64
+import io
 import os
 import time
+
+from PIL import Image
 
 from odoo import Command, api, fields, models
 from odoo.fields import Domain
@@ -8,6 +11,11 @@ from odoo.tools.mimetypes import guess_mimetype
 
 from .. import const
 from ..engine import checks
+from .member_application import OPEN_STATES
+from .res_partner import PERSON_TYPES
+
+# Which search for duplicates a field asks for.
+DUPLICATE_KINDS = {"vat": "vat", "manager_phone": "phone", "manager_email": "email"}
 
 
 class MemberApplication(models.Model):
@@ -34,10 +42,23 @@ class MemberApplication(models.Model):
                 value = self._get_valid_id(field.comodel_name, value)
             elif field.type == "selection" and value not in field.get_values(self.env):
                 continue
+            elif field.type == "monetary":
+                value = checks.parse_amount(value)
             vals[name] = value or False
+        self._complete_applicant_vals(vals)
+        return vals
+
+    @api.model
+    def _complete_applicant_vals(self, vals):
+        """Fill in what follows from the rest, and drop what the type does not ask for."""
+        if vals.get("member_type") in PERSON_TYPES:
+            # a person who applies is the one to talk to
+            vals["manager_name"] = vals.get("name", False)
+            vals |= dict.fromkeys(("vat", "legal_person"), False)
+        elif vals.get("member_type"):
+            vals["identity_number"] = False
         if "invoice_title" in vals and not vals["invoice_title"]:
             vals["invoice_title"] = vals.get("name")
-        return vals
 
     @api.model
     def _get_valid_id(self, model, value):
@@ -87,6 +108,8 @@ class MemberApplication(models.Model):
                 {
                     "name": self._get_safe_filename(document.filename),
                     "raw": content,
+                    # by content, whatever the name says
+                    "mimetype": guess_mimetype(content),
                     "res_model": self._name,
                     "res_id": self.id,
                 }
@@ -102,9 +125,22 @@ class MemberApplication(models.Model):
         if len(content) > const.MAX_FILE_SIZE:
             megabytes = const.MAX_FILE_SIZE // (1024 * 1024)
             return b"", self.env._("Larger than %(size)s MB.", size=megabytes)
-        if guess_mimetype(content) not in const.ALLOWED_MIMETYPES:
+        mimetype = guess_mimetype(content)
+        if mimetype not in const.ALLOWED_MIMETYPES:
             return b"", self.env._("Not a PDF, JPG or PNG file.")
+        if mimetype.startswith("image/") and not self._is_sane_image(content):
+            return b"", self.env._("This picture cannot be read, or has too many pixels.")
         return content, None
+
+    @api.model
+    def _is_sane_image(self, content):
+        """Whether `content` begins like a picture of a sane size; decodes nothing."""
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                width, height = image.size
+        except (OSError, ValueError, Image.DecompressionBombError):
+            return False
+        return 0 < width * height <= const.MAX_PIXELS
 
     @api.model
     def _get_safe_filename(self, filename):
@@ -116,25 +152,45 @@ class MemberApplication(models.Model):
         """Check one typed value.
 
         :param application: the draft it belongs to (may be empty); it is no duplicate of itself
-        :return: status "ok", "invalid" or "known" and a text for the applicant
+        :return: status and a text for the applicant: "ok"; "invalid"; "known" (it cannot be
+            sent); "used" (somebody has it, it can be sent). Never who has it
         :rtype: tuple[str, str]
         """
-        rules = {
-            "vat": (self._is_code, self.env._("The code does not match its check digit.")),
-            "manager_phone": (checks.is_valid_mobile, self.env._("11 digits, please.")),
-            "phone": (checks.is_valid_phone, self.env._("Not a phone number.")),
-            "invoice_phone": (checks.is_valid_phone, self.env._("Not a phone number.")),
-            "manager_email": (checks.is_valid_email, self.env._("Not an e-mail address.")),
-            "bank_account": (checks.is_valid_account, self.env._("8 to 30 digits, please.")),
-        }
+        rules = self._get_value_rules(application)
         if field not in rules or not value.strip():
             return "ok", ""
         is_valid, message = rules[field]
         if not is_valid(value):
             return "invalid", message
-        if field in ("vat", "manager_email") and self._is_known(field, value, application):
+        if field in DUPLICATE_KINDS and self._is_known(field, value, application):
+            if field == "manager_phone":
+                return "used", self.env._(
+                    "This number is in use here. If it is yours, log in; else just go on."
+                )
             return "known", self._get_known_text()
         return "ok", ""
+
+    @api.model
+    def _get_value_rules(self, application):
+        _ = self.env._
+        is_person = application._is_person() if application else False
+        account = _("The number does not match its check digit.")
+        return {
+            "vat": (self._is_code, _("The code does not match its check digit.")),
+            "identity_number": (checks.is_valid_identity, _("Not an ID card or passport.")),
+            "manager_phone": (checks.is_valid_mobile, _("11 digits, please.")),
+            "phone": (checks.is_valid_phone, _("Not a phone number.")),
+            "invoice_phone": (checks.is_valid_phone, _("Not a phone number.")),
+            "manager_email": (checks.is_valid_email, _("Not an e-mail address.")),
+            "credit_request_amount": (
+                lambda value: checks.parse_amount(value) is not None,
+                _("An amount, please, like 100000."),
+            ),
+            "bank_account": (
+                lambda value: checks.is_valid_account(value, is_person),
+                account if is_person else _("8 to 30 digits, please."),
+            ),
+        }
 
     def _is_code(self, value):
         return checks.is_valid_code(value, self.env.company.kh_allow_legacy_code)
@@ -143,8 +199,21 @@ class MemberApplication(models.Model):
         vals = {field: value, "company_id": self.env.company.id}
         self._normalize_vals(vals)
         probe = self.new(vals, origin=application or None)
-        kind = {"vat": "vat", "manager_email": "email"}[field]
-        return bool(probe._find_duplicates()[probe][kind])
+        return bool(probe._find_duplicates()[probe][DUPLICATE_KINDS[field]])
+
+    @api.model
+    def _send_resume_links(self, email):
+        """Send the links of their open applications to an address; silent if there are none.
+
+        :param str email: as typed; the caller limits how often
+        """
+        email = checks.normalize(email).lower()
+        if not checks.is_valid_email(email):
+            return
+        domain = Domain("manager_email", "=", email) & Domain("state", "in", OPEN_STATES)
+        domain &= Domain("company_id", "=", self.env.company.id)
+        applications = self.search(domain, limit=const.MAX_RESUME_LINKS)
+        applications._send_mail("kh_b2b_member.mail_template_application_resume")
 
     # === CRON === #
     @api.autovacuum

@@ -182,11 +182,9 @@ class MemberApplication(models.Model):
         done = self._update_state(
             "approved", decided_date=fields.Datetime.now(), decision_reason=False
         )
-        # sudo: the reviewer need not have rights on customers, bank accounts and users; the
-        # defaults of the reviewer's context must not reach what is created with these rights
-        done = done.with_env(self.env(su=True, context=clean_context(self.env.context)))
-        for company, applications in done.grouped("company_id").items():
-            applications.with_company(company)._apply_admission()
+        # sudo: the reviewer need not have rights on customers, bank accounts and users
+        for company, applications in done.sudo().grouped("company_id").items():
+            applications.with_company(company)._admit()
 
     def _set_rejected(self, reason):
         self._update_state("rejected", decided_date=fields.Datetime.now(), decision_reason=reason)

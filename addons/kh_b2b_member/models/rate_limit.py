@@ -1,10 +1,24 @@
 import hashlib
 import hmac
+import ipaddress
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 WINDOW_HOURS = 1
+
+
+def get_network(address):
+    """Return what is counted as one caller: an IPv4 address, a /64 network of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # not an address: an e-mail, or all of them
+        return address
+    if parsed.version == 4:
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 class MemberRateLimit(models.Model):
@@ -25,12 +39,14 @@ class MemberRateLimit(models.Model):
     _key_hour = models.UniqueIndex("(key, hour)")
 
     @api.model
-    def _hit(self, action, address, limit):
+    def _hit(self, action, address, limit, amount=1):
         """Count one more `action` of `address` in this hour; answer whether it may go on.
 
         :param str action: what is limited, e.g. "submit"
-        :param str address: the caller's network address
+        :param str address: the caller's network address (of IPv6 the network, which one
+            customer has), or another name of who is counted
         :param int limit: how many an hour are allowed
+        :param int amount: how many this is
         :rtype: bool
         """
         now = fields.Datetime.now()
@@ -39,13 +55,14 @@ class MemberRateLimit(models.Model):
             SQL(
                 """
                 INSERT INTO kh_member_rate_limit (key, hour, hits)
-                     VALUES (%s, %s, 1)
+                     VALUES (%(key)s, %(hour)s, %(amount)s)
                 ON CONFLICT (key, hour)
-                  DO UPDATE SET hits = kh_member_rate_limit.hits + 1
+                  DO UPDATE SET hits = kh_member_rate_limit.hits + %(amount)s
                   RETURNING hits
                 """,
-                self._get_key(action, address),
-                hour,
+                key=self._get_key(action, get_network(address)),
+                hour=hour,
+                amount=amount,
             )
         )
         self.invalidate_model(["hits"])

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 MEMBER_TYPES = [("personal", "Personal"), ("vip", "VIP"), ("company", "Company")]
+# Types of members who are no company: they show their identity in place of a licence.
+PERSON_TYPES = ("personal", "vip")
 
 
 class ResPartner(models.Model):

@@ -68,15 +68,30 @@ export class Registration extends Interaction {
         "input[type=file]": { "t-on-change": (ev) => this.onFile(ev.currentTarget) },
         ".kh-documents": { "t-on-click": this.onRemove },
         "input[name=member_type]": { "t-on-change": () => {} },
-        ".kh-not-company": {
+        ".kh-for-company": {
+            "t-att-class": () => ({ "d-none": this.memberType !== "company" }),
+        },
+        ".kh-for-person": {
             "t-att-class": () => ({ "d-none": this.memberType === "company" }),
         },
+        ".kh-for-personal": {
+            "t-att-class": () => ({ "d-none": this.memberType !== "personal" }),
+        },
+        ".kh-for-vip": {
+            "t-att-class": () => ({ "d-none": this.memberType !== "vip" }),
+        },
+        ".kh-for-bank": {
+            "t-att-class": () => ({ "d-none": this.memberType === "personal" }),
+        },
+        ".kh-mail-link": { "t-on-click": () => this.onMailLink() },
+        ".kh-mail-sent": { "t-out": () => this.mailText },
     };
 
     setup() {
         this.step = 1;
         this.busy = false;
         this.savedText = "";
+        this.mailText = "";
         this.saving = Promise.resolve();
         this.checking = Promise.resolve();
     }
@@ -141,18 +156,27 @@ export class Registration extends Interaction {
         let complete = true;
         const section = this.el.querySelector(`[data-step="${step}"]`);
         for (const input of section.querySelectorAll("[data-required]")) {
-            if (this.isOptional(input.name) || this.hasValue(input)) {
+            if (this.isOptional(input) || this.hasValue(input)) {
                 continue;
             }
             this.setMessage(input, _t("Please fill in."), "wrong");
             complete = false;
         }
-        return complete && !section.querySelector(".kh-field-wrong");
+        const wrong = [...section.querySelectorAll(".kh-field-wrong input")];
+        return complete && wrong.every((input) => this.isOfOtherType(input));
     }
 
-    isOptional(name) {
-        const companyOnly = ["license_file", "vat", "bank_name", "bank_account"];
-        return this.memberType !== "company" && companyOnly.includes(name);
+    /** What the type of member does not ask for is hidden; a person's document is optional. */
+    isOptional(input) {
+        if (input.name === "license_file") {
+            return this.memberType !== "company";
+        }
+        return this.isOfOtherType(input);
+    }
+
+    isOfOtherType(input) {
+        const part = input.closest(".kh-for-company, .kh-for-person, .kh-for-bank");
+        return Boolean(part?.classList.contains("d-none"));
     }
 
     hasValue(input) {
@@ -197,8 +221,13 @@ export class Registration extends Interaction {
             if (!input?.name || !input.matches("input:not([type=file]), select") || !input.value) {
                 continue;
             }
+            if (this.isOfOtherType(input)) {
+                continue;
+            }
             const term = document.createElement("dt");
-            term.textContent = label.firstChild.textContent.trim();
+            const text = label.cloneNode(true);
+            text.querySelectorAll(".d-none, .kh-optional").forEach((part) => part.remove());
+            term.textContent = text.textContent.trim();
             const value = document.createElement("dd");
             value.textContent =
                 input.tagName === "SELECT" ? input.selectedOptions[0].textContent : input.value;
@@ -245,14 +274,15 @@ export class Registration extends Interaction {
         if (value !== input.value || result.status === "busy") {
             return;
         }
-        const isOk = result.status === "ok";
-        this.setMessage(input, isOk ? "✓" : result.message, isOk ? "ok" : "wrong");
+        const kinds = { ok: "ok", used: "note" };
+        this.setMessage(input, result.message || "✓", kinds[result.status] || "wrong");
     }
 
     setMessage(input, message, kind) {
         const field = input.closest(".kh-field");
         field.classList.toggle("kh-field-wrong", kind === "wrong");
         field.classList.toggle("kh-field-ok", kind === "ok");
+        field.classList.toggle("kh-field-note", kind === "note");
         field.querySelector(".kh-message").textContent = message;
         if (kind === "wrong") {
             input.setAttribute("aria-invalid", "true");
@@ -367,6 +397,26 @@ export class Registration extends Interaction {
             return row;
         });
         this.el.querySelector(".kh-documents").replaceChildren(...rows);
+    }
+
+    /** The link of this draft, to go on with it on another device. */
+    async onMailLink() {
+        const email = this.field("manager_email");
+        if (!email.value.trim()) {
+            this.show(Number(email.closest("[data-step]").dataset.step));
+            this.setMessage(email, _t("Please fill in."), "wrong");
+            return;
+        }
+        await this.waitFor(this.save());
+        const data = new FormData();
+        for (const name of ["csrf_token", "opened"]) {
+            data.append(name, this.field(name).value);
+        }
+        data.append("email", email.value);
+        const request = fetch("/b2b/register/resume", { method: "POST", body: data });
+        const response = await this.waitFor(request.catch(() => ({ ok: false })));
+        this.mailText = response.ok ? _t("On its way to %s", email.value) : _t("Please try later.");
+        this.updateContent();
     }
 
     onSubmit(ev) {

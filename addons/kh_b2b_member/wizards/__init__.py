@@ -1,0 +1,2 @@
+from . import grade_proposal
+from . import sync_import
