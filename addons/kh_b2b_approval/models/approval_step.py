@@ -49,6 +49,9 @@ class ApprovalStep(models.Model):
         "Dealer's Own Approvers", help="The approvers in the dealer's company, in their portal."
     )
     approver_count = fields.Integer(compute="_compute_approver_count", string="People")
+    approver_summary = fields.Char(
+        "Who Decides", compute="_compute_approver_summary", compute_sudo=True
+    )
     # time
     time_limit = fields.Float("Time Limit (Hours)", help="From the step's start; 0: no limit.")
     reminder_hours = fields.Float(
@@ -81,6 +84,19 @@ class ApprovalStep(models.Model):
     def _compute_approver_count(self):
         for step in self:
             step.approver_count = len(step._get_approvers())
+
+    @api.depends("role_ids", "group_id", "user_ids", "approver_field", "is_dealer_step")
+    @api.depends_context("lang")
+    def _compute_approver_summary(self):
+        for step in self:
+            parts = step.role_ids.mapped("name") + step.user_ids.mapped("name")
+            if step.group_id:
+                parts.append(step.group_id.display_name)
+            if step.approver_field:
+                parts.append(self.env._("document: %(path)s", path=step.approver_field))
+            if step.is_dealer_step:
+                parts.append(self.env._("dealer's own approvers"))
+            step.approver_summary = ", ".join(parts)
 
     # === CONSTRAINTS === #
     @api.constrains(
