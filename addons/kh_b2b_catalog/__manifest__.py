@@ -9,8 +9,22 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "security/ir_rules_order.xml",
+        "wizards/attribute_template_apply_views.xml",
+        "views/stock_policy_views.xml",
+        "views/order_limit_views.xml",
+        "views/attribute_template_views.xml",
+        "views/product_b2b_views.xml",
+        "views/sharing_templates.xml",
         "views/catalog_menus.xml",
+        "views/order_rules_menus.xml",
     ],
+    "assets": {
+        "web.assets_frontend": [
+            "kh_b2b_catalog/static/src/scss/share.scss",
+            "kh_b2b_catalog/static/src/interactions/**/*",
+        ],
+    },
     "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

@@ -36,7 +36,11 @@ class OrderLimits(NamedTuple):
     @property
     def highest(self):
         """The largest quantity one order may hold now; None: as much as one likes."""
-        caps = [cap for cap in (self.maximum or None, self.period_left, self.stock_cap) if cap is not None]
+        caps = [
+            cap
+            for cap in (self.maximum or None, self.period_left, self.stock_cap)
+            if cap is not None
+        ]
         return max(min(caps), 0.0) if caps else None
 
 

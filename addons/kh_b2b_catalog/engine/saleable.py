@@ -69,6 +69,21 @@ class SaleableCondition:
             parts["listing"] = self._get_listing_sql(alias)
         return parts
 
+    def get_next_listing_sql(self, alias):
+        """Return when the product will next be listed; NULL: never, or that is no reason."""
+        if self.moment is None:
+            return SQL("NULL::timestamp")
+        return SQL(
+            """
+            (SELECT min(date_from) FROM kh_product_listing
+              WHERE product_tmpl_id = %s AND date_from > %s
+                AND (website_id IS NULL OR website_id = %s))
+            """,
+            SQL.identifier(alias, "id"),
+            self.moment,
+            self.website_id,
+        )
+
     def _get_listing_sql(self, alias):
         """Listed now: a channel that has windows of its own ignores those for all channels."""
         return SQL(

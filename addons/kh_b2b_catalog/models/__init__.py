@@ -11,3 +11,13 @@ from . import res_company
 from . import res_partner_grade
 from . import res_partner
 from . import website
+from . import stock_policy
+from . import stock_policy_product
+from . import stock_policy_shop
+from . import order_limit
+from . import order_limit_product
+from . import attribute_template
+from . import attribute_template_product
+from . import auxiliary
+from . import auxiliary_order
+from . import sharing

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ..engine.saleable import OPEN, SaleableCondition, Viewer
 
@@ -103,10 +102,7 @@ class ProductTemplate(models.Model):
         :param company: the seller; by default the website's, else the current one
         :rtype: Domain
         """
-        website = self.env["website"] if website is None else website
-        partner = self.env["res.partner"] if partner is None else partner
-        company = company or website.sudo().company_id or self.env.company
-        return self._kh_viewer_domain(Viewer(partner, website, company), date)
+        return self._kh_viewer_domain(self._kh_make_viewer(partner, website, company), date)
 
     def _kh_filter_saleable(self, partner, date=None, *, website=None, company=None):
         """Keep those of these products that the dealer may buy; one query, any number.
@@ -116,37 +112,6 @@ class ProductTemplate(models.Model):
         return self._kh_filter_domain(
             self._kh_saleable_domain(partner, date, website=website, company=company)
         )
-
-    def _kh_explain_unsaleable(self, partner, date=None, *, website=None, company=None):
-        """Say why the dealer may not buy some of these products, ``{id: sentence}``.
-
-        Products that may be bought are absent. Parameters as `_kh_saleable_domain`.
-        """
-        refused = self - self._kh_filter_saleable(partner, date, website=website, company=company)
-        if not refused:
-            return {}
-        website = self.env["website"] if website is None else website
-        partner = self.env["res.partner"] if partner is None else partner
-        company = company or website.sudo().company_id or self.env.company
-        condition = self._kh_get_condition(Viewer(partner, website, company), date)
-        parts = condition.get_parts("product_template")
-        columns = [
-            SQL("product_template.id"),
-            *parts.values(),
-            self._kh_next_listing_sql(condition),
-        ]
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT %s FROM product_template WHERE id = ANY(%s)",
-                SQL(", ").join(columns),
-                list(refused._ids),
-            )
-        )
-        reasons = {}
-        for product_id, *checks, listed_from in rows:
-            failed = {name for name, is_met in zip(parts, checks, strict=True) if not is_met}
-            reasons[product_id] = self._kh_get_reason(failed, listed_from)
-        return reasons
 
     # === BUSINESS METHODS - PARTS === #
     @api.model
@@ -161,6 +126,14 @@ class ProductTemplate(models.Model):
             partner_sudo = partner_sudo.browse()
         website_sudo = self.env["website"].get_current_website().sudo()
         return Viewer(partner_sudo, website_sudo, website_sudo.company_id or self.env.company)
+
+    @api.model
+    def _kh_make_viewer(self, partner=None, website=None, company=None):
+        website = self.env["website"] if website is None else website
+        partner = self.env["res.partner"] if partner is None else partner
+        # sudo: only the company of the channel
+        company = company or website.sudo().company_id or self.env.company
+        return Viewer(partner, website, company)
 
     @api.model
     def _kh_user_domain(self):
@@ -213,36 +186,6 @@ class ProductTemplate(models.Model):
         products_sudo = self.sudo().with_context(active_test=False)
         found = set(products_sudo._search(Domain("id", "in", self.ids) & domain, order="id"))
         return self.filtered(lambda product: product.id in found)
-
-    @api.model
-    def _kh_next_listing_sql(self, condition):
-        if condition.moment is None:
-            return SQL("NULL")
-        return SQL(
-            """
-            (SELECT min(date_from) FROM kh_product_listing
-              WHERE product_tmpl_id = product_template.id AND date_from > %s
-                AND (website_id IS NULL OR website_id = %s))
-            """,
-            condition.moment,
-            condition.website_id,
-        )
-
-    @api.model
-    def _kh_get_reason(self, failed, listed_from):
-        """Word the reason for a reader who knows the product already.
-
-        What is outside a dealer's assortments is not described any further: a stranger must
-        not learn when something he does not see will be listed.
-        """
-        if "assortment" in failed:
-            return self.env._("Not in your catalogue.")
-        if failed & {"area", "deny_area"}:
-            return self.env._("Not sold in your sales area.")
-        if "listing" in failed and listed_from:
-            shown = fields.Datetime.context_timestamp(self, listed_from)
-            return self.env._("Not for sale before %s.", shown.strftime("%Y-%m-%d %H:%M"))
-        return self.env._("Not for sale any more.")
 
     # === BUSINESS METHODS - DOORS === #
     def _can_return_content(self, field_name=None, access_token=None):

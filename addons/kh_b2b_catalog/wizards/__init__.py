@@ -1,0 +1,1 @@
+from . import attribute_template_apply

@@ -1,0 +1,117 @@
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === ACTION METHODS === #
+    def action_confirm(self):
+        """Extend `sale`: what a dealer may not buy is not sold to it, by any way.
+
+        Button, signature, payment, import and API all end here. All orders are checked in a
+        constant number of queries.
+        """
+        self._kh_ensure_saleable()
+        return super().action_confirm()
+
+    # === BUSINESS METHODS - SALEABLE === #
+    def _kh_find_unsaleable(self):
+        """Find lines whose product the customer may not buy, ``{line: reason}``.
+
+        For orders of a shop and orders of dealers, in a constant number of queries, whatever
+        the number of orders, dealers and lines.
+        """
+        Product = self.env["product.template"]
+        if not any(Product._kh_get_restrictions()) and Product._kh_kind_domain().is_true():
+            return {}
+        # sudo: the reader of an order may not be allowed to read its hidden products
+        lines_sudo = self.sudo().filtered("partner_id").order_line
+        lines_sudo = lines_sudo.filtered(lambda line: line._kh_is_held_to_catalogue())
+        conditions = {order: order._kh_get_condition() for order in lines_sudo.order_id}
+        asked = defaultdict(Product.sudo().browse)
+        for line in lines_sudo:
+            asked[conditions[line.order_id]] |= line.product_id.product_tmpl_id
+        refused = Product._kh_find_refused(asked)
+        reasons = {}
+        for line in lines_sudo:
+            key = (conditions[line.order_id], line.product_id.product_tmpl_id.id)
+            if key in refused:
+                reasons[line] = refused[key]
+        return reasons
+
+    def _kh_get_condition(self):
+        """Return what the customer of this order may buy."""
+        self.ensure_one()
+        Product = self.env["product.template"]
+        partner = self.partner_id.commercial_partner_id
+        viewer = Product._kh_make_viewer(partner, self.website_id, self.company_id)
+        return Product._kh_get_condition(viewer, self._kh_get_saleable_date())
+
+    def _kh_get_saleable_date(self):
+        """Return the moment at which the goods must be listed (hook): now."""
+        self.ensure_one()
+        return fields.Datetime.now()
+
+    def _kh_is_held_to_catalogue(self):
+        """Answer whether the customer of this order may buy only from his catalogue.
+
+        Staff may sell anything to customers who are no dealers. Money that was accepted after
+        the check at the checkout settles the matter: a payment is never left without its order.
+        """
+        self.ensure_one()
+        if not self.website_id and not self.partner_id.commercial_partner_id.kh_is_dealer:
+            return False
+        return not any(tx.state in ("authorized", "done") for tx in self.transaction_ids)
+
+    def _kh_ensure_saleable(self):
+        """Raise with product and reason if these orders hold what must not be sold.
+
+        :raise UserError: naming order, products and reasons
+        """
+        reasons = self.filtered(lambda order: order.state in ("draft", "sent"))._kh_find_unsaleable()
+        if not reasons:
+            return
+        orders = defaultdict(list)
+        for line, reason in reasons.items():
+            orders[line.order_id.name].append(f"{line.product_id.display_name}: {reason}")
+        raise UserError(
+            "\n\n".join(
+                self.env._(
+                    "Order %(order)s holds products that this customer may not buy:\n%(products)s",
+                    order=name,
+                    products="\n".join(texts),
+                )
+                for name, texts in orders.items()
+            )
+        )
+
+    # === BUSINESS METHODS - CART === #
+    def _is_cart_ready(self):
+        """Extend `website_sale`: no checkout with products that are not for sale any more."""
+        return super()._is_cart_ready() and not self._kh_find_unsaleable()
+
+    def _check_cart_is_ready_to_be_paid(self):
+        """Extend `website_sale`: say which products stand in the way."""
+        self._kh_ensure_saleable()
+        return super()._check_cart_is_ready_to_be_paid()
+
+    def _verify_cart(self):
+        """Extend `website_sale`: warn in a cart that was left and comes back."""
+        result = super()._verify_cart()
+        for line, reason in self._kh_find_unsaleable().items():
+            line.shop_warning = reason
+        return result
+
+    def _verify_updated_quantity(self, order_line, product_id, new_qty, uom_id, **kwargs):
+        """Extend `website_sale`: no more of what the customer may not buy."""
+        old_quantity = order_line.product_uom_qty if order_line else 0.0
+        if new_qty > old_quantity and not order_line:
+            # sudo: asked about a product that the user may not read
+            product_sudo = self.env["product.product"].sudo().browse(product_id)
+            reason = self._kh_explain_product(product_sudo)
+            if reason:
+                return old_quantity, reason
+        return super()._verify_updated_quantity(order_line, product_id, new_qty, uom_id, **kwargs)
