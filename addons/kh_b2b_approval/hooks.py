@@ -5,3 +5,5 @@ def uninstall_hook(env):
         env["mail.activity"].with_context(active_test=False).search(
             [("activity_type_id", "=", activity_type.id)]
         ).unlink()
+    # sudo: settings have no owner that would remove them
+    env["ir.config_parameter"].sudo().search([("key", "=like", "kh_b2b_approval.%")]).unlink()

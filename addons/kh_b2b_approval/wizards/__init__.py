@@ -1,1 +1,2 @@
 from . import approval_reason
+from . import approval_bulk
