@@ -16,8 +16,11 @@
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
+        "data/mail_template_approval_data.xml",
+        "data/approval_flow_dealer_data.xml",
         "wizards/order_wizard_views.xml",
         "views/sale_order_views.xml",
+        "views/order_approval_views.xml",
         "views/portal_list_templates.xml",
         "views/portal_order_templates.xml",
         "report/report_templates.xml",

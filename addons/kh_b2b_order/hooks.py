@@ -10,7 +10,11 @@ IMPLIED = {
 
 
 def uninstall_hook(env):
-    """Take back the core groups that the order desk and finance were given."""
+    """Take back what core tables got from us: groups of staff, approvals of orders."""
+    # requests first: a flow that has any is kept
+    env["kh.approval.request"].search([("res_model", "=", "sale.order")]).unlink()
+    flows = env["kh.approval.flow"].with_context(active_test=False)
+    flows.search([("model_name", "=", "sale.order")]).unlink()
     for group_name, implied in IMPLIED.items():
         group = env.ref(group_name, raise_if_not_found=False)
         if group:

@@ -9,3 +9,7 @@ from . import (
     sale_order_timeline,
     sale_order_workflow,
 )
+
+# isort: split
+# these extend the workflow, so they come after it
+from . import sale_order_approval, sale_order_approval_pages

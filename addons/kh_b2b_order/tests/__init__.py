@@ -1,6 +1,7 @@
 from . import (
     test_access_rights,
     test_add_products,
+    test_dealer_approval,
     test_portal,
     test_stage,
     test_stage_engine,
