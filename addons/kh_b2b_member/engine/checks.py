@@ -5,6 +5,7 @@ import unicodedata
 
 from stdnum import luhn
 from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError
 
 MOBILE = re.compile(r"^1[3-9]\d{9}$")
 LANDLINE = re.compile(r"^0\d{2,3}\d{7,8}$")
@@ -12,6 +13,7 @@ SERVICE_LINE = re.compile(r"^(400|800)\d{7}$")
 BANK_ACCOUNT = re.compile(r"^\d{8,30}$")
 # Cards of persons: UnionPay and international brands; companies have other accounts.
 BANK_CARD = re.compile(r"^(62|[3-5])\d{13,17}$")
+IDENTITY_CARD = re.compile(r"^\d{17}[\dX]$")
 # Passports, and the permits of Hong Kong, Macau and Taiwan.
 PASSPORT = re.compile(r"^[A-Z]{1,2}\d{7,10}$")
 AMOUNT = re.compile(r"^(\d{1,12}(?:\.\d{1,2})?)(万)?$")
@@ -84,7 +86,13 @@ def is_valid_account(number, is_person=False):
 def is_valid_identity(number):
     """Whether `number` is a resident identity card (check digit) or the form of a passport."""
     number = normalize_code(number)
-    return ric.is_valid(number) or bool(PASSPORT.match(number))
+    if not IDENTITY_CARD.match(number):
+        return bool(PASSPORT.match(number))
+    try:
+        ric.get_birth_date(number)
+    except ValidationError:
+        return False
+    return ric.calc_check_digit(number) == number[-1]
 
 
 def mask(text):

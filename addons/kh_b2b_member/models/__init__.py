@@ -18,6 +18,7 @@ from . import member_application_workflow
 from . import member_application_admission
 from . import member_application_public
 from . import member_application_grant
+from . import member_application_review
 from . import member_grant
 from . import grade_rule
 from . import grade_rule_figures
@@ -32,3 +33,11 @@ from . import sync_lookup
 from . import sync_match
 from . import sync_writer
 from . import sync_conflict
+from . import role_scope
+from . import role_groups
+from . import role_department
+from . import role_role
+from . import role_line
+from . import res_users
+from . import role_scope_documents
+from . import role_matrix

@@ -20,7 +20,8 @@ class MemberApplication(models.Model):
     from                   by                                      to
     =====================  ======================================  ===========
     draft, rejected        `action_submit` (applicant, clerk)      submitted
-    submitted              `action_start_review` (clerk)           review
+    submitted              `action_start_review` (clerk), or the   review
+                           first of several steps is approved
     submitted, review      `action_approve` (approval engine)      approved
     submitted, review      `action_reject` with reason             rejected
     submitted, review      `action_return` with reason             draft

@@ -5,4 +5,14 @@ from . import test_access_rights
 from . import test_sales_area
 from . import test_rate_limit
 from . import test_registration
+from . import test_registration_resume
+from . import test_application_types
+from . import test_member_grant
+from . import test_grade_rules
 from . import test_performance
+from . import test_people
+from . import test_sync_push
+from . import test_sync_rows
+from . import test_sync_conflict
+from . import test_company_page
+from . import test_data_rights

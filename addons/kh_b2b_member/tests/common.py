@@ -37,10 +37,9 @@ class MemberCommon(TransactionCase):
 
     @classmethod
     def _create_staff(cls, login, role_xmlid, **values):
-        user = new_test_user(cls.env, login, "base.group_user", name=login, **values)
         role = cls.env.ref(f"kh_b2b_member.{role_xmlid}")
-        user.role_line_ids = [Command.create({"role_id": role.id})]
-        return user
+        values["role_line_ids"] = [Command.create({"role_id": role.id})]
+        return new_test_user(cls.env, login, "base.group_user", name=login, **values)
 
     @classmethod
     def _create_users(cls):
