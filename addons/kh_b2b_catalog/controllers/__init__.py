@@ -1,1 +1,2 @@
 from . import sharing
+from . import shop

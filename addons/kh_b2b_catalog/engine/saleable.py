@@ -106,5 +106,21 @@ class SaleableCondition:
         )
 
 
+@dataclass(frozen=True)
+class AssortmentCondition:
+    """Products of one assortment, as a condition on `product.template` and its variants."""
+
+    assortment_id: int
+
+    def __call__(self, model, alias, query):
+        if model._name == "product.template":
+            return _overlap(SQL.identifier(alias, "kh_assortment_keys"), [self.assortment_id])
+        return SQL(
+            "%s IN (SELECT id FROM product_template WHERE %s)",
+            SQL.identifier(alias, "product_tmpl_id"),
+            _overlap(SQL.identifier("kh_assortment_keys"), [self.assortment_id]),
+        )
+
+
 def _overlap(column, keys):
     return SQL("%s && %s::int[]", column, list(keys))

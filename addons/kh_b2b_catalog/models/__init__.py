@@ -2,6 +2,8 @@ from . import catalog_assortment
 from . import product_listing
 from . import product_template_keys
 from . import product_template
+from . import product_template_explain
+from . import product_template_areas
 from . import product_product
 from . import product_image
 from . import product_category
@@ -11,6 +13,9 @@ from . import res_company
 from . import res_partner_grade
 from . import res_partner
 from . import website
+from . import sale_order
+from . import sale_order_line
+from . import member_application
 from . import stock_policy
 from . import stock_policy_product
 from . import stock_policy_shop

@@ -137,9 +137,9 @@ class CatalogAssortment(models.Model):
     def action_open_add_products(self):
         """Open the dialog that adds products in bulk."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kh_b2b_catalog.kh_assortment_add_action"
+            "kh_b2b_catalog.kh_catalog_assign_action"
         )
-        return {**action, "context": {"default_assortment_ids": self.ids}}
+        return {**action, "context": {"default_add_assortment_ids": self.ids}}
 
     # === BUSINESS METHODS === #
     def _kh_dealer_domain(self):
@@ -152,33 +152,26 @@ class CatalogAssortment(models.Model):
         """Put many products into these assortments, by SQL.
 
         :param products: domain on `product.template`, searched as the current user
-        :return: how many products are in the selection
+        :return: how many products were selected
         :rtype: int
         """
-        self.check_access("write")
-        self.flush_model()
-        query = self.env["product.template"]._search(Domain(products))
-        selected = [row[0] for row in self.env.execute_query(query.select())]
+        selected = self._kh_select_for_bulk(products)
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO kh_catalog_assortment_product_rel (assortment_id, product_tmpl_id)
-                SELECT a, p FROM unnest(%s) AS a, unnest(%s) AS p
+                SELECT a, p FROM unnest(%s::int[]) AS a, unnest(%s::int[]) AS p
                 ON CONFLICT DO NOTHING
                 """,
                 self.ids,
                 selected,
             )
         )
-        self._kh_after_bulk(selected)
-        return len(selected)
+        return self._kh_after_bulk(selected)
 
     def _kh_remove_products(self, products):
         """Take products out of these assortments, by SQL; as `_kh_add_products`."""
-        self.check_access("write")
-        self.flush_model()
-        query = self.env["product.template"]._search(Domain(products))
-        selected = [row[0] for row in self.env.execute_query(query.select())]
+        selected = self._kh_select_for_bulk(products)
         self.env.cr.execute(
             SQL(
                 """
@@ -189,14 +182,20 @@ class CatalogAssortment(models.Model):
                 selected,
             )
         )
-        self._kh_after_bulk(selected)
-        return len(selected)
+        return self._kh_after_bulk(selected)
+
+    def _kh_select_for_bulk(self, products):
+        self.check_access("write")
+        self.flush_model(["product_tmpl_ids"])
+        query = self.env["product.template"]._search(Domain(products), order="id")
+        return list(query)
 
     def _kh_after_bulk(self, product_ids):
-        self.invalidate_recordset(["product_tmpl_ids", "product_count"])
         Product = self.env["product.template"]
-        Product.browse(product_ids).invalidate_recordset(["kh_assortment_ids"])
+        self.invalidate_recordset(["product_tmpl_ids", "product_count"], flush=False)
+        Product.invalidate_model(["kh_assortment_ids"], flush=False)
         Product._kh_refresh_keys(product_ids)
+        return len(product_ids)
 
     def _kh_select_products(self):
         return SQL(

@@ -204,3 +204,10 @@ class ProductTemplate(models.Model):
         self.env["product.public.category"].invalidate_model(
             ["has_published_products"], flush=False
         )
+
+    # === CRON === #
+    @api.model
+    def _cron_refresh_catalogue(self):
+        """Heal keys of products that were created while areas of their category changed."""
+        if any(self._kh_get_restrictions()):
+            self._kh_refresh_keys()

@@ -28,9 +28,9 @@ class SaleOrder(models.Model):
         if not any(Product._kh_get_restrictions()) and Product._kh_kind_domain().is_true():
             return {}
         # sudo: the reader of an order may not be allowed to read its hidden products
-        lines_sudo = self.sudo().filtered("partner_id").order_line
-        lines_sudo = lines_sudo.filtered(lambda line: line._kh_is_held_to_catalogue())
-        conditions = {order: order._kh_get_condition() for order in lines_sudo.order_id}
+        orders_sudo = self.sudo().filtered(lambda order: order._kh_is_held_to_catalogue())
+        conditions = {order: order._kh_get_condition() for order in orders_sudo}
+        lines_sudo = orders_sudo.order_line.filtered(lambda line: line._kh_is_held_to_catalogue())
         asked = defaultdict(Product.sudo().browse)
         for line in lines_sudo:
             asked[conditions[line.order_id]] |= line.product_id.product_tmpl_id
@@ -71,7 +71,8 @@ class SaleOrder(models.Model):
 
         :raise UserError: naming order, products and reasons
         """
-        reasons = self.filtered(lambda order: order.state in ("draft", "sent"))._kh_find_unsaleable()
+        waiting = self.filtered(lambda order: order.state in ("draft", "sent"))
+        reasons = waiting._kh_find_unsaleable()
         if not reasons:
             return
         orders = defaultdict(list)
@@ -104,14 +105,3 @@ class SaleOrder(models.Model):
         for line, reason in self._kh_find_unsaleable().items():
             line.shop_warning = reason
         return result
-
-    def _verify_updated_quantity(self, order_line, product_id, new_qty, uom_id, **kwargs):
-        """Extend `website_sale`: no more of what the customer may not buy."""
-        old_quantity = order_line.product_uom_qty if order_line else 0.0
-        if new_qty > old_quantity and not order_line:
-            # sudo: asked about a product that the user may not read
-            product_sudo = self.env["product.product"].sudo().browse(product_id)
-            reason = self._kh_explain_product(product_sudo)
-            if reason:
-                return old_quantity, reason
-        return super()._verify_updated_quantity(order_line, product_id, new_qty, uom_id, **kwargs)

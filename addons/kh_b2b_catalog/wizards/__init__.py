@@ -1,1 +1,2 @@
 from . import attribute_template_apply
+from . import catalog_assign
