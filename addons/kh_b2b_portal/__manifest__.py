@@ -14,6 +14,7 @@
         "views/product_templates.xml",
         "views/cart_templates.xml",
         "views/checkout_templates.xml",
+        "views/approval_templates.xml",
         "views/home_templates.xml",
         "views/res_config_settings_views.xml",
     ],

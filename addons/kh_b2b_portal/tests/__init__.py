@@ -2,6 +2,7 @@ from . import (
     test_cart_json,
     test_catalogue,
     test_checkout,
+    test_dealer_approval,
     test_editor,
     test_frame,
     test_home,

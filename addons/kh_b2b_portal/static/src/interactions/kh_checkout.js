@@ -40,14 +40,18 @@ export class KhCheckout extends Interaction {
 
     async onSubmit() {
         const payment = this.el.querySelector("[name=kh_payment]:checked");
-        if (!payment) {
+        // a colleague has to approve first: the order is paid afterwards
+        const route = this.button.dataset.route;
+        if (!payment && !route) {
             return this.showError(_t("Choose how to pay."));
         }
         this.showError("");
         const params = {
             key: this.key,
-            method_id: Number(payment.value),
-            provider_id: Number(payment.dataset.provider),
+            ...(payment && {
+                method_id: Number(payment.value),
+                provider_id: Number(payment.dataset.provider),
+            }),
             amount: parseFloat(this.button.dataset.amount),
             address_id: this.chosen("kh_address"),
             carrier_id: this.chosen("kh_carrier"),
@@ -56,7 +60,7 @@ export class KhCheckout extends Interaction {
         };
         try {
             const { redirect } = await this.waitFor(
-                rpc("/shop/kh/checkout/submit", params, { silent: true })
+                rpc(route || "/shop/kh/checkout/submit", params, { silent: true })
             );
             window.location.assign(redirect);
             return new Promise(() => {}); // stay locked until the next page is there
