@@ -26,7 +26,7 @@ class PeopleMixin:
             "kh_b2b_member.group_b2b_dealer",
             password=login,
             email=f"{login}@kh-people.example.com",
-            name=f"Person {login}",
+            name=login.removeprefix("kh_").replace("_", " ").title(),
         )
         user.partner_id.parent_id = dealer
         user.partner_id.kh_dealer_role = role
