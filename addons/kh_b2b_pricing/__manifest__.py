@@ -11,6 +11,7 @@
         "security/res_groups.xml",
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "security/data_rights.xml",
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
         "wizards/price_contract_import_views.xml",

@@ -16,3 +16,6 @@ from . import test_sync_rows
 from . import test_sync_conflict
 from . import test_company_page
 from . import test_data_rights
+from . import test_sync_pull
+from . import test_sync_file
+from . import test_sync_concurrency

@@ -1,2 +1,3 @@
 from . import grade_proposal
 from . import sync_import
+from . import role_grant
