@@ -6,11 +6,12 @@ import warnings
 
 from odoo.fields import Domain
 
-from . import company, members, orders, prices, products
+from . import catalogue, company, members, orders, prices, products
 
 _logger = logging.getLogger(__name__)
 
-PARTS = (company, products, members, prices, orders)
+# limits and visibility come last: the orders of the past year were placed before them
+PARTS = (company, products, members, prices, orders, catalogue)
 
 
 def load_demo(env):

@@ -136,3 +136,18 @@ class TestDemo(TransactionCase):
             )
             wizard.action_check()
             self.assertEqual(wizard.bad_count, bad, name)
+
+    def test_catalogue_differs_by_dealer(self):
+        products = self.env["product.template"]
+        office = self.book.get("assortment_office")
+        wire = products.search([("categ_id", "=", self.book.get("internal_wire").id)])
+        crate = self.book.get("product_crate")
+        huarui, guilan, jinghe = (
+            members.dealer(self.env, ref) for ref in ("huarui", "guilan", "jinghe")
+        )
+        self.assertTrue(wire)
+        self.assertEqual(wire._kh_filter_saleable(huarui), wire)
+        self.assertFalse(wire._kh_filter_saleable(jinghe))
+        self.assertTrue(office.product_tmpl_ids._kh_filter_saleable(huarui))
+        self.assertFalse(office.product_tmpl_ids._kh_filter_saleable(guilan))
+        self.assertFalse(crate._kh_filter_saleable(huarui))

@@ -10,3 +10,4 @@ from . import (
     test_utils,
 )
 from . import test_journey
+from . import test_member_journey
