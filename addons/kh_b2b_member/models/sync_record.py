@@ -1,0 +1,68 @@
+from odoo import fields, models
+
+
+class SyncRecord(models.Model):
+    """What an ERP last said about one dealer: the base of the next comparison (同步基准).
+
+    One row for each code and company. Two codes may lead to one dealer, when a person has
+    linked them.
+    """
+
+    _name = "kh.sync.record"
+    _description = "Synchronised Dealer"
+    _rec_name = "code"
+    _order = "code, id"
+
+    code = fields.Char(string="ERP Code", required=True)
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    source_id = fields.Many2one("kh.sync.source", required=True, ondelete="cascade", index=True)
+    run_id = fields.Many2one("kh.sync.run", string="Last Change", ondelete="set null", index=True)
+    partner_id = fields.Many2one("res.partner", required=True, ondelete="cascade", index=True)
+    contact_id = fields.Many2one("res.partner", ondelete="set null", index="btree_not_null")
+    # {target: value}, as both sides know it since the last sync
+    base = fields.Json(prefetch=False)
+    # digest of the last row; empty while something of it is open
+    digest = fields.Char()
+    version = fields.Char(help="The ERP's own version of the row.")
+    stamp = fields.Datetime(required=True, help="When the last applied row had arrived.")
+    # portal users whose rights the ERP took away, to give them back
+    blocked_user_ids = fields.Json(prefetch=False)
+
+    _code_company = models.UniqueIndex("(company_id, code)")
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    kh_erp_code = fields.Char(
+        string="ERP Code", copy=False, tracking=True, help="The dealer's code in the outside ERP."
+    )
+
+    _kh_erp_code_company = models.UniqueIndex(
+        "(kh_erp_code, COALESCE(company_id, 0)) WHERE kh_erp_code IS NOT NULL",
+        "Another dealer has this ERP code.",
+    )
+
+    # === HOOKS === #
+    def _kh_sync_deactivate(self):
+        """Take the rights of dealers away because the ERP says they are no longer active.
+
+        Their portal users are archived (which ends their sessions and API keys), then their
+        cards. Add-ons call `super()` and stop what is theirs.
+
+        :return: the users whose account was closed
+        """
+        users = self.env["res.users"].search(
+            [("partner_id", "child_of", self.ids), ("share", "=", True)]
+        )
+        users.write({"active": False})
+        self.write({"active": False})
+        return users
+
+    def _kh_sync_reactivate(self, users):
+        """Give dealers back what `_kh_sync_deactivate` took away.
+
+        :param users: the accounts it closed
+        """
+        self.write({"active": True})
+        users.filtered("share").write({"active": True})
