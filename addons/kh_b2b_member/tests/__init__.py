@@ -11,6 +11,7 @@ from . import test_member_grant
 from . import test_grade_rules
 from . import test_performance
 from . import test_people
+from . import test_life_cycle
 from . import test_sync_push
 from . import test_sync_rows
 from . import test_sync_conflict
@@ -19,3 +20,4 @@ from . import test_data_rights
 from . import test_sync_pull
 from . import test_sync_file
 from . import test_sync_concurrency
+from . import test_role_rights
