@@ -82,6 +82,7 @@ class ApprovalLink(http.Controller):
         link_sudo = request.env["kh.approval.link"].sudo()._find(token)
         if not link_sudo:
             limiter_sudo._hit(address)
+        if not link_sudo or link_sudo._get_status() == "dead":
             return self._render_message("unknown", status=404)
         return link_sudo
 
@@ -94,8 +95,6 @@ class ApprovalLink(http.Controller):
     def _render_page(self, link_sudo, token, choice=None, comment="", error=""):
         link_sudo = link_sudo.with_env(request.env(su=True))
         status = link_sudo._get_status()
-        if status == "dead":
-            return self._render_message("unknown", status=404)
         request_sudo = link_sudo.request_id
         values = {
             "status": status,

@@ -3,3 +3,13 @@ from . import test_flow
 from . import test_decision
 from . import test_access_rights
 from . import test_performance
+from . import test_flow_engine
+from . import test_steps
+from . import test_people
+from . import test_around_the_door
+from . import test_flow_check
+from . import test_statistics
+from . import test_link
+from . import test_link_page
+from . import test_portal_approvals
+from . import test_bulk

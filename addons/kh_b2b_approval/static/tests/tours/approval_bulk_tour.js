@@ -15,7 +15,7 @@ registry.category("web_tour.tours").add("kh_b2b_approval_bulk", {
         },
         {
             content: "approve what is selected",
-            trigger: ".o_control_panel button:contains(Approve)",
+            trigger: ".o_control_panel button[name=action_open_bulk].btn-primary",
             run: "click",
         },
         {
@@ -29,7 +29,7 @@ registry.category("web_tour.tours").add("kh_b2b_approval_bulk", {
         },
         {
             content: "nothing is left",
-            trigger: ".o_nocontent_help:contains(Nothing waits for your decision)",
+            trigger: ".o_nocontent_help",
         },
         {
             content: "the badge is gone",
