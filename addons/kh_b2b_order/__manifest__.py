@@ -7,6 +7,7 @@
     "summary": "One lifecycle for every order: stages, bank transfers, dealer's order pages",
     "depends": [
         "kh_b2b_pricing",
+        "kh_b2b_catalog",
         "sale_stock",
         "stock_delivery",
         "website_sale_stock",
@@ -20,6 +21,7 @@
         "data/approval_flow_dealer_data.xml",
         "wizards/order_wizard_views.xml",
         "views/sale_order_views.xml",
+        "views/sale_order_limits_views.xml",
         "views/order_approval_views.xml",
         "views/portal_list_templates.xml",
         "views/portal_order_templates.xml",

@@ -43,6 +43,11 @@ class OrderLimits(NamedTuple):
         ]
         return max(min(caps), 0.0) if caps else None
 
+    @property
+    def told_highest(self):
+        """`highest` as far as the dealer may know it: a hidden stock is left out."""
+        return (self if self.is_exact else self._replace(stock_cap=None)).highest
+
 
 @dataclass(frozen=True)
 class QuantityIssue:

@@ -161,3 +161,7 @@ class SaleOrderLine(models.Model):
     def _is_reorder_allowed(self):
         """Extend `website_sale`: auxiliaries come by themselves."""
         return not self.kh_is_auxiliary and super()._is_reorder_allowed()
+
+    def _kh_is_held_to_catalogue(self):
+        """Extend: what the system packs in was not chosen from a catalogue."""
+        return not self.kh_is_auxiliary and super()._kh_is_held_to_catalogue()

@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 PERIOD_UNITS = [("day", "Days"), ("month", "Calendar Months")]
 
@@ -120,15 +121,29 @@ class OrderLimit(models.Model):
             if vals.get("product_id") and not vals.get("product_tmpl_id"):
                 product = self.env["product.product"].browse(vals["product_id"])
                 vals["product_tmpl_id"] = product.product_tmpl_id.id
+        self.env.registry.clear_cache()
         return super().create(vals_list)
 
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     # === BUSINESS METHODS === #
+    @api.model
+    @ormcache()
+    def _has_any(self):
+        """Whether any limit exists: until then orders ask for none."""
+        # sudo: of whatever company
+        return bool(self.sudo().search_count([], limit=1))
+
     @api.model
     def _find_limits(self, products, grade, company):
         """Return the row that applies to each product, ``{product id: limit}``, in one query.
 
         :param grade: the dealer's level; empty: none
         """
+        if not products or not self._has_any():
+            return {}
         # sudo: the limits of a product are told to whoever may order it
         rows = self.sudo().search_fetch(
             [

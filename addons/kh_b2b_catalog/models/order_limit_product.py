@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..engine.order_limits import OrderLimits
 
@@ -14,6 +14,18 @@ class ProductCategory(models.Model):
         help="Orders leave this quantity of each product in stock. Categories below and "
         "products may say otherwise; 0: the category above decides.",
     )
+
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("kh_warning_quantity") for vals in vals_list):
+            self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "kh_warning_quantity" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
 
 
 class ProductTemplate(models.Model):
@@ -31,6 +43,30 @@ class ProductTemplate(models.Model):
     kh_order_limit_ids = fields.One2many(
         "kh.order.limit", "product_tmpl_id", "Order Limits", groups="base.group_user", copy=True
     )
+
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("kh_warning_quantity") for vals in vals_list):
+            self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "kh_warning_quantity" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    # === BUSINESS METHODS - WARNING LINE === #
+    @api.model
+    @ormcache()
+    def _kh_has_warning_lines(self):
+        """Whether any product or category has a warning line: until then nobody asks."""
+        line = [("kh_warning_quantity", ">", 0)]
+        # sudo: of whatever company
+        return any(
+            self.env[name].sudo().with_context(active_test=False).search_count(line, limit=1)
+            for name in ("product.template", "product.category")
+        )
 
 
 class ProductProduct(models.Model):
@@ -91,6 +127,8 @@ class ProductProduct(models.Model):
 
         The product's own, else that of the nearest category above that names one.
         """
+        if not self.env["product.template"]._kh_has_warning_lines():
+            return {}
         # sudo: the line is for staff to read; here it only caps
         templates = self.sudo().product_tmpl_id
         lines = {}
@@ -149,20 +187,25 @@ class ProductProduct(models.Model):
     def _kh_get_stock_caps(self, dealer, website):
         """Return what one order may take of the stock, and whether that may be told.
 
-        A product with a warning line: what is above the line. A product (or dealer, by the
-        policy of the level) that does not go short: what is there.
+        A product with a warning line: what is above the line. Where a stock policy applies, a
+        product that is not sold when short (or not to this level): what is there. Without
+        policy and line core decides alone.
 
         :return: ``({product id: quantity}, is_exact)``
         """
         if not website:
             return {}, True
-        rules = website._kh_get_stock_rules(dealer)
         lines = self._kh_get_warning_lines()
+        is_governed = website._kh_has_stock_policy(dealer)
+        if not lines and not is_governed:
+            return {}, True
+        rules = website._kh_get_stock_rules(dealer)
         # sudo: dealers may not read stock; the cap is told only as the policy says
-        capped = (
-            self.sudo()
-            ._kh_filter_stocked()
-            .filtered(lambda product: product.id in lines or not product._kh_can_order_short(rules))
+        stocked = self.sudo()._kh_filter_stocked()
+        capped = stocked.filtered(
+            lambda product: (
+                product.id in lines or (is_governed and not product._kh_can_order_short(rules))
+            )
         )
         if not capped:
             return {}, True
@@ -171,8 +214,7 @@ class ProductProduct(models.Model):
             product.id: max(free.get(product.id, 0.0) - lines.get(product.id, 0.0), 0.0)
             for product in capped
         }
-        is_exact = not website._kh_is_stock_hidden_from(dealer)
-        return caps, is_exact
+        return caps, not website._kh_is_stock_hidden_from(dealer)
 
     @api.model
     def _kh_get_period_quantities(self, limits, dealer, company):

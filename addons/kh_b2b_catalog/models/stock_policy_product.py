@@ -101,24 +101,25 @@ class ProductProduct(models.Model):
         """Return the products whose stock is counted (hook: kits count their components)."""
         return self.filtered("is_storable")
 
-    def _kh_in_shop_stock(self, website):
-        """Return the products with the context that makes core count the shop's stock.
+    def _kh_in_stock_of(self, channel):
+        """Return the products with the context that makes core count the stock of a channel.
 
-        Without a website: all warehouses of the current company.
+        :param channel: website or order; its warehouse counts, else all of its company's. An
+            empty one: all warehouses of the current company.
         """
-        company = website.company_id or self.env.company
+        company = channel.company_id or self.env.company
         return self.with_company(company).with_context(
-            allowed_company_ids=company.ids, warehouse_id=website.warehouse_id.id
+            allowed_company_ids=company.ids, warehouse_id=channel.warehouse_id.id
         )
 
-    def _kh_free_quantities(self, website):
-        """Unreserved quantity in the website's warehouse (or all of its company's), one query.
+    def _kh_free_quantities(self, channel):
+        """Unreserved quantity where a website or order takes its goods from, in one query.
 
         The same locations as core's `free_qty`. Runs as superuser.
 
         :rtype: dict[int, float]
         """
-        domain = self._kh_in_shop_stock(website)._get_domain_locations()[0]
+        domain = self._kh_in_stock_of(channel)._get_domain_locations()[0]
         groups = self.env["stock.quant"]._read_group(
             Domain("product_id", "in", self.ids) & Domain(domain),
             ["product_id"],
@@ -132,7 +133,7 @@ class ProductProduct(models.Model):
         return self.allow_out_of_stock_order and rules.can_order_short
 
     # === BUSINESS METHODS - PROMISE === #
-    def _kh_get_promised_dates(self, shortages, website):
+    def _kh_get_promised_dates(self, shortages, channel):
         """Promise a date for quantities that are not in stock (承诺交期).
 
         Rule: the day on which the receipts under way, added up by date, cover what other
@@ -146,8 +147,8 @@ class ProductProduct(models.Model):
         """
         if not self:
             return {}
-        receipts, waiting = self._kh_get_open_moves(website)
-        delays = self._kh_get_vendor_delays(website)
+        receipts, waiting = self._kh_get_open_moves(channel)
+        delays = self._kh_get_vendor_delays(channel)
         today = fields.Date.context_today(self)
         promised = {}
         for product in self:
@@ -167,9 +168,9 @@ class ProductProduct(models.Model):
                 promised[product.id] = arrival + lead
         return promised
 
-    def _kh_get_open_moves(self, website):
+    def _kh_get_open_moves(self, channel):
         """Return receipts ``{product id: [(day, quantity)]}`` and what orders wait for."""
-        _quants, incoming, outgoing = self._kh_in_shop_stock(website)._get_domain_locations()
+        _quants, incoming, outgoing = self._kh_in_stock_of(channel)._get_domain_locations()
         mine = Domain("product_id", "in", self.ids) & Domain("state", "in", OPEN_MOVES)
         Move = self.env["stock.move"]
         receipts = defaultdict(list)
@@ -189,12 +190,12 @@ class ProductProduct(models.Model):
             waiting[move.product_id.id] = waiting.get(move.product_id.id, 0.0) + missing
         return receipts, waiting
 
-    def _kh_get_vendor_delays(self, website):
+    def _kh_get_vendor_delays(self, channel):
         """Return the lead time in days of the first vendor, ``{product id: days}``."""
         sellers = self.env["product.supplierinfo"].search_fetch(
             [
                 ("product_tmpl_id", "in", self.product_tmpl_id.ids),
-                ("company_id", "in", ((website.company_id or self.env.company).id, False)),
+                ("company_id", "in", ((channel.company_id or self.env.company).id, False)),
             ],
             ["product_tmpl_id", "product_id", "delay"],
         )

@@ -100,6 +100,19 @@ class ProductProduct(models.Model):
         return data
 
 
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _kh_get_reader(self):
+        """Return the company that reads this order; empty for a visitor's cart."""
+        self.ensure_one()
+        # sudo: which partner stands for visitors
+        visitor_sudo = self.website_id.sudo().user_id.partner_id
+        if self.partner_id == visitor_sudo:
+            return self.partner_id.browse()
+        return self.partner_id.commercial_partner_id
+
+
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
@@ -108,9 +121,7 @@ class SaleOrderLine(models.Model):
         order = self.order_id
         if not order.website_id:
             return False
-        dealer = order.partner_id.commercial_partner_id
-        viewer = dealer.browse() if order._is_anonymous_cart() else dealer
-        return order.website_id._kh_is_stock_hidden_from(viewer)
+        return order.website_id._kh_is_stock_hidden_from(order._kh_get_reader())
 
     def _set_shop_warning_stock(self, desired_qty, new_qty, save=True):
         """Extend `website_sale_stock`: a warning that names no quantity."""

@@ -23,10 +23,12 @@ class ShopCart(Cart):
         )
         gone_names = gone.mapped("product_id.display_name")
         gone.unlink()
+        lines_sudo = order_sudo._kh_cart_lines()
         values = {
             "additional_title": request.env._("Cart"),
             "order": order_sudo,
-            "lines": order_sudo._kh_cart_lines(),
+            "lines": lines_sudo,
+            "limits": lines_sudo and order_sudo._kh_get_quantity_limits(lines_sudo.product_id),
             "totals": order_sudo._kh_cart_totals(),
             "gone_names": gone_names,
             "notices": request.session.pop("kh_cart_notices", []),

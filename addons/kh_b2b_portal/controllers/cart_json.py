@@ -48,11 +48,14 @@ class ShopCartJson(http.Controller):
             )
         quantity = self._parse_quantity(quantity)
         product_id = line_sudo.product_id.id
+        suggested = quantity and order_sudo._kh_suggest_for_line(line_sudo, quantity)
         order_sudo._cart_update_line_quantity(line_sudo.id, quantity)
         line_sudo = line_sudo.exists()
         row = {"line_id": line_id, "product_id": product_id, "quantity": 0}
         if line_sudo:
             row = line_sudo._kh_cart_values()
+            if row["warning"] and suggested:
+                row["suggested"] = suggested
             line_sudo.shop_warning = False
         return {"row": row, "totals": self._kh_totals(order_sudo)}
 

@@ -1,6 +1,7 @@
 from . import (
     ir_http,
     product_product,
+    product_sharing,
     res_config_settings,
     res_partner,
     sale_order,
@@ -9,4 +10,5 @@ from . import (
     shop_request,
     website,
     website_catalogue,
+    website_stock,
 )

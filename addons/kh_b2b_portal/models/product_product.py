@@ -1,14 +1,4 @@
-from typing import NamedTuple
-
 from odoo import models
-
-
-class StockWord(NamedTuple):
-    """What a dealer is told about stock: a level, its word, and the quantity if policy allows."""
-
-    level: str  # in, few, out
-    label: str
-    quantity: float | None
 
 
 class ProductProduct(models.Model):
@@ -16,46 +6,12 @@ class ProductProduct(models.Model):
 
     # === BUSINESS METHODS - STOCK === #
     def _kh_get_stock_words(self, partner=None):
-        """Say for each product how it is in stock, in the words of the shop's policy.
+        """Say for each product how it is in stock, as the policy of the reader's level allows.
 
-        One query for the quantities, whatever the number of products.
-
-        :param partner: the viewer, for policies per dealer
-        :rtype: dict[int, StockWord]
+        :param partner: the reader; None: whoever asks
+        :rtype: dict[int, StockDisplay]
         """
-        website = self.env["website"].get_current_website()
-        # sudo: dealers may not read stock; only a word (or the number the policy allows) leaves
-        products_sudo = self.sudo()
-        storable = products_sudo.filtered("is_storable")
-        free = storable._kh_free_quantities(website.sudo())
-        return {
-            product.id: self._kh_stock_word(website, free.get(product.id, 0.0))
-            if product in storable
-            else StockWord("in", self.env._("In stock"), None)
-            for product in products_sudo
-        }
-
-    def _kh_stock_word(self, website, quantity):
-        """Word for a free quantity."""
-        shown = quantity if website.kh_stock_is_exact and quantity > 0 else None
-        if quantity <= 0:
-            return StockWord("out", self.env._("Out of stock"), None)
-        if quantity <= website.kh_stock_few_quantity:
-            return StockWord("few", self.env._("Few left"), shown)
-        return StockWord("in", self.env._("In stock"), shown)
-
-    def _kh_free_quantities(self, website):
-        """Unreserved quantity in the website's warehouse (or all of its company's)."""
-        warehouse = website.warehouse_id
-        domain = [("product_id", "in", self.ids), ("company_id", "=", website.company_id.id)]
-        if warehouse:
-            domain.append(("location_id", "child_of", warehouse.lot_stock_id.id))
-        else:
-            domain.append(("location_id.usage", "=", "internal"))
-        groups = self.env["stock.quant"]._read_group(
-            domain, ["product_id"], ["quantity:sum", "reserved_quantity:sum"]
-        )
-        return {product.id: quantity - reserved for product, quantity, reserved in groups}
+        return self._kh_get_stock_display(partner)
 
     # === BUSINESS METHODS - DISPLAY === #
     def _kh_spec(self):

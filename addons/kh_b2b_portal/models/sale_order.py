@@ -13,9 +13,14 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS - CART === #
     def _kh_cart_lines(self):
-        """Lines a dealer counts as goods: neither delivery fees nor sections."""
+        """Lines a dealer counts as goods: neither delivery fees, auxiliaries nor sections."""
         return self.order_line.filtered(
-            lambda line: line.product_id and not line.is_delivery and not line.display_type
+            lambda line: (
+                line.product_id
+                and not line.is_delivery
+                and not line.display_type
+                and not line.kh_is_auxiliary
+            )
         )
 
     def _kh_cart_quantities(self):
@@ -43,6 +48,7 @@ class SaleOrder(models.Model):
             "untaxed": format_amount(self.amount_untaxed, digits),
             "tax": format_amount(self.amount_tax, digits),
             "delivery": format_amount(self.amount_delivery, digits),
+            "auxiliaries": self._kh_get_auxiliary_text() if self else "",
             "amount": self.amount_total,
             "total": format_money(self.amount_total, currency) if self else "",
         }

@@ -1,21 +1,10 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..const import FONT_ASSET_KEY
 
 
 class Website(models.Model):
     _inherit = "website"
-
-    # === FIELDS === #
-    # Stock shown to dealers
-    kh_stock_is_exact = fields.Boolean(
-        "Show Exact Stock", help="Dealers see the number of pieces instead of a word."
-    )
-    kh_stock_few_quantity = fields.Float(
-        "Few Left Below",
-        default=10.0,
-        help="At or below this quantity the shop says that only a few are left.",
-    )
 
     # === CRUD METHODS === #
     @api.model_create_multi

@@ -17,7 +17,8 @@ class CatalogueRow(NamedTuple):
     item_no: str
     spec: str
     image_url: str  # empty: no picture
-    stock: Any  # StockWord
+    stock: Any  # StockDisplay
+    limits: Any  # OrderLimits
     price: Any  # DisplayPrice
     uom: str
     cart_quantity: float
@@ -97,6 +98,7 @@ class Website(models.Model):
         self.ensure_one()
         prices = products._kh_get_display_prices(website=self)
         words = products._kh_get_stock_words()
+        limits = products._kh_get_order_limits(website=self)
         collapsed = self._kh_collapsed_variants()
         in_cart = order._kh_cart_quantities() if order else {}
         # sudo: units, attributes and pictures of products the user was found to see
@@ -111,6 +113,7 @@ class Website(models.Model):
                 spec=product._kh_spec(),
                 image_url=pictures.get(product.id, ""),
                 stock=words[product.id],
+                limits=limits[product.id],
                 price=prices[product.id],
                 uom=product.uom_id.name,
                 cart_quantity=in_cart.get(product.id, 0.0),

@@ -8,7 +8,9 @@ import {
     makeKey,
     moveFocus,
     parseQuantity,
+    readLimits,
     showTotals,
+    stepQuantity,
 } from "./kh_quantity";
 
 const STEP_MS = 300;
@@ -24,6 +26,7 @@ export class KhCart extends Interaction {
             "t-on-keydown": this.onKeydown,
         },
         "[data-kh-step]": { "t-on-click": this.onStep },
+        "[data-kh-fix]": { "t-on-click": this.onFix },
         "[data-kh-remove]": { "t-on-click": this.onRemove },
         "[data-kh-undo] button": { "t-on-click": this.onUndo },
         "[data-kh-checkout]": { "t-on-click.prevent": this.locked(this.onCheckout) },
@@ -56,7 +59,11 @@ export class KhCart extends Interaction {
     onStep(ev) {
         const button = ev.target.closest("[data-kh-step]");
         const input = button.parentElement.querySelector("[data-kh-qty]");
-        const quantity = (parseQuantity(input.value) || 0) + Number(button.dataset.khStep);
+        const quantity = stepQuantity(
+            parseQuantity(input.value) || 0,
+            Number(button.dataset.khStep),
+            readLimits(input.closest("tr"))
+        );
         if (quantity > 0) {
             input.value = formatQuantity(quantity);
             this.stopTimer(input);
@@ -167,6 +174,21 @@ export class KhCart extends Interaction {
         this.confirmed.set(input, text);
         input.value = text;
         this.warn(row, values.warning);
+        if (values.suggested) {
+            const button = document.createElement("button");
+            button.type = "button";
+            button.className = "btn btn-link btn-sm";
+            button.dataset.khFix = values.suggested;
+            button.textContent = _t("Change to %s", formatQuantity(values.suggested));
+            this.warning(row).append(" ", button);
+        }
+    }
+
+    /** Takes the quantity that the warning offers. */
+    onFix(ev) {
+        const input = ev.target.closest("tr").querySelector("[data-kh-qty]");
+        input.value = formatQuantity(Number(ev.target.dataset.khFix));
+        return this.update(input);
     }
 
     warn(row, text) {

@@ -4,12 +4,15 @@ import { registry } from "@web/core/registry";
 import { rpc } from "@web/core/network/rpc";
 import {
     errorText,
+    fitQuantity,
     formatAmount,
     formatQuantity,
     makeKey,
     moveFocus,
     parseQuantity,
+    readLimits,
     showTotals,
+    stepQuantity,
 } from "./kh_quantity";
 
 /**
@@ -26,6 +29,7 @@ export class KhCatalogue extends Interaction {
             "t-on-keydown": this.onKeydown,
         },
         "[data-kh-step]": { "t-on-click": this.onStep },
+        "[data-kh-fix]": { "t-on-click": this.onFix },
         "[data-kh-add]": { "t-on-click": this.locked(this.onAdd, true) },
         "[data-kh-clear]": { "t-on-click": this.onClear },
         _window: { "t-on-pageshow": this.restore },
@@ -97,6 +101,7 @@ export class KhCatalogue extends Interaction {
             const kept = this.filled[row.dataset.khProduct];
             if (input) {
                 input.value = kept ? formatQuantity(kept.qty) : "";
+                this.offerFix(input, kept?.qty || 0);
                 row.classList.toggle("kh-p-item-filled", Boolean(kept));
             }
         }
@@ -134,6 +139,37 @@ export class KhCatalogue extends Interaction {
         if (quantity !== null) {
             ev.target.value = quantity ? formatQuantity(quantity) : "";
         }
+        this.offerFix(ev.target, quantity);
+    }
+
+    /** Says what would fit beside a quantity that does not; nothing is changed silently. */
+    offerFix(input, quantity) {
+        const row = input.closest("tr");
+        const el = row.querySelector("[data-kh-fix]");
+        const fitting = quantity ? fitQuantity(quantity, readLimits(row)) : 0;
+        const isWrong = Boolean(quantity) && Math.abs(fitting - quantity) > 1e-6;
+        input.classList.toggle("is-invalid", isWrong || quantity === null);
+        el.replaceChildren();
+        el.dataset.khFix = isWrong ? fitting : "";
+        if (isWrong && fitting) {
+            const button = document.createElement("button");
+            button.type = "button";
+            button.className = "btn btn-link btn-sm";
+            button.textContent = _t("Change to %s", formatQuantity(fitting));
+            el.append(button);
+        } else if (isWrong) {
+            el.textContent = _t("Cannot be ordered now.");
+        }
+    }
+
+    onFix(ev) {
+        if (ev.target.closest("button")) {
+            const el = ev.target.closest("[data-kh-fix]");
+            const input = el.closest("td").querySelector("[data-kh-qty]");
+            input.value = el.dataset.khFix;
+            this.onChange({ target: input });
+            input.focus();
+        }
     }
 
     onKeydown(ev) {
@@ -143,6 +179,7 @@ export class KhCatalogue extends Interaction {
         if (ev.key === "Escape") {
             ev.target.value = "";
             this.setQuantity(ev.target, 0);
+            this.offerFix(ev.target, 0);
         } else {
             moveFocus(ev, this.el);
         }
@@ -151,10 +188,14 @@ export class KhCatalogue extends Interaction {
     onStep(ev) {
         const button = ev.target.closest("[data-kh-step]");
         const input = button.parentElement.querySelector("[data-kh-qty]");
-        const step = Number(button.dataset.khStep);
-        const quantity = Math.max((parseQuantity(input.value) || 0) + step, 0);
+        const quantity = stepQuantity(
+            parseQuantity(input.value) || 0,
+            Number(button.dataset.khStep),
+            readLimits(input.closest("tr"))
+        );
         input.value = quantity ? formatQuantity(quantity) : "";
         this.setQuantity(input, quantity);
+        this.offerFix(input, quantity);
     }
 
     // --- the sum and the button -------------------------------------------------------------

@@ -24,6 +24,47 @@ export function formatQuantity(quantity) {
     return String(Math.round(quantity * 1000) / 1000);
 }
 
+const EPSILON = 1e-6;
+
+/**
+ * Which quantities of a row may be ordered; the server decides in the end.
+ *
+ * @param {HTMLElement} row with data-kh-minimum, data-kh-multiple, data-kh-highest
+ */
+export function readLimits(row) {
+    const { khMinimum, khMultiple, khHighest } = row.dataset;
+    return {
+        minimum: parseFloat(khMinimum) || 0,
+        multiple: parseFloat(khMultiple) || 0,
+        highest: khHighest === undefined ? Infinity : parseFloat(khHighest),
+    };
+}
+
+/** The nearest quantity that may be ordered: up, else down; 0 when there is none. */
+export function fitQuantity(quantity, { minimum, multiple, highest }) {
+    const round = (value, rounder) =>
+        multiple ? rounder(value / multiple + (rounder === Math.ceil ? -1 : 1) * EPSILON) * multiple : value;
+    const up = round(Math.max(quantity, minimum), Math.ceil);
+    if (up <= highest + EPSILON) {
+        return up;
+    }
+    const down = round(highest, Math.floor);
+    return down > EPSILON && down >= minimum - EPSILON ? down : 0;
+}
+
+/** The next quantity of a stepper: by multiples, from nothing to the minimum and back. */
+export function stepQuantity(quantity, direction, limits) {
+    const step = limits.multiple || 1;
+    const next = quantity + direction * step;
+    if (direction > 0) {
+        return Math.max(fitQuantity(next, limits), quantity);
+    }
+    const least = fitQuantity(EPSILON, { ...limits, highest: Infinity });
+    return next < Math.max(least, EPSILON) - EPSILON && limits.minimum + limits.multiple
+        ? 0
+        : Math.max(next, 0);
+}
+
 /** @param {number} amount @param {number} digits */
 export function formatAmount(amount, digits = 2) {
     return amount.toLocaleString("en-US", {
