@@ -82,6 +82,7 @@ class ApprovalRequest(models.Model):
         # sudo: nobody has rights to write requests and decisions; this method is the check.
         # Without the caller's defaults, which would reach all that the hooks create.
         requests_sudo = self.with_env(self.env(su=True, context=clean_context(self.env.context)))
+        requests_sudo = requests_sudo.browse(self.ids)  # read together, wherever they come from
         requests_sudo._lock()
         requests_sudo._ensure_pending()
         requests_sudo._refresh_assigned()
@@ -275,8 +276,11 @@ class ApprovalRequest(models.Model):
     def _get_document(self):
         """Return the document under review, as superuser."""
         self.ensure_one()
+        # requests that are handled together read their documents together
+        peers = self.browse(self._prefetch_ids).filtered("id")
+        ids = [peer.res_id for peer in peers if peer.res_model == self.res_model]
         # sudo: the hooks apply what was approved; the approver may only have to read it
-        return self.env[self.res_model].sudo().browse(self.res_id)
+        return self.env[self.res_model].sudo().browse(self.res_id).with_prefetch(ids)
 
     def _tell_document(self, comment):
         self.ensure_one()

@@ -158,13 +158,18 @@ class ApprovalRequest(models.Model):
         by_task = defaultdict(set)
         for turn in turns:
             by_task[turn.task_id].add(turn.user_id)
-        new_users = defaultdict(set)
+        told = defaultdict(self.env["kh.approval.task"].browse)
         for task in self.env["kh.approval.task"].browse(by_task):
             if new := by_task[task.id] - set(task.notified_user_ids.ids):
-                task.notified_user_ids = [Command.link(user_id) for user_id in sorted(new)]
-                new_users[task.request_id] |= new
-        for request, user_ids in new_users.items():
-            request._notify_approvers(self.env["res.users"].sudo().browse(sorted(user_ids)))
+                told[frozenset(new)] |= task
+        new_users = defaultdict(set)
+        for user_ids, tasks in told.items():
+            tasks.notified_user_ids = [Command.link(user_id) for user_id in sorted(user_ids)]
+            for request in tasks.request_id:
+                new_users[request] |= user_ids
+        for request in self.filtered(new_users.get):
+            users = self.env["res.users"].sudo().browse(sorted(new_users[request]))
+            request._notify_approvers(users)
 
     def _sync_activities(self, model, deciders):
         """Make and clear the to-dos of internal users at documents that have to-dos.

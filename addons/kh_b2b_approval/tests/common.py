@@ -3,10 +3,12 @@ from odoo.orm.model_classes import add_to_registry
 from odoo.tests import TransactionCase, new_test_user
 
 MODEL = "kh.test.document"
+LINE_MODEL = "kh.test.document.line"
+PLAIN_MODEL = "kh.test.plain"
 
 
-def make_document_class():
-    """Return a model under approval, which exists only while a test class runs."""
+def make_document_classes():
+    """Return a model under approval, its lines, and one without; they live as long as a class."""
 
     class Document(models.Model):
         _module = None
@@ -19,6 +21,13 @@ def make_document_class():
         remark = fields.Char()
         outcome = fields.Char(default="open")
         company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
+        owner_id = fields.Many2one("res.users")
+        partner_id = fields.Many2one("res.partner")
+        dealer_user_id = fields.Many2one("res.users")
+        line_ids = fields.One2many(LINE_MODEL, "document_id")
+
+        def _approval_dealer_users(self):
+            return super()._approval_dealer_users() | self.dealer_user_id
 
         def _approval_writable_fields(self):
             return super()._approval_writable_fields() | {"remark"}
@@ -39,7 +48,30 @@ def make_document_class():
             super()._approval_withdrawn()
             self.write({"outcome": "withdrawn"})
 
-    return Document
+    class DocumentLine(models.Model):
+        _module = None
+        _name = LINE_MODEL
+        _description = "Test Document Line"
+        _inherit = ["kh.approval.line.mixin"]
+        _approval_parent_field = "document_id"
+
+        document_id = fields.Many2one(MODEL, ondelete="cascade")
+        quantity = fields.Float()
+        remark = fields.Char()
+
+        def _approval_line_writable_fields(self):
+            return super()._approval_line_writable_fields() | {"remark"}
+
+    class Plain(models.Model):
+        _module = None
+        _name = PLAIN_MODEL
+        _description = "Test Document without Approval"
+        _inherit = ["mail.thread", "mail.activity.mixin"]
+
+        name = fields.Char()
+        amount = fields.Float()
+
+    return Document, DocumentLine, Plain
 
 
 class ApprovalCommon(TransactionCase):
@@ -47,22 +79,17 @@ class ApprovalCommon(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": False})
-        add_to_registry(cls.registry, make_document_class())
+        for model_class in make_document_classes():
+            add_to_registry(cls.registry, model_class)
         cls.addClassCleanup(cls._drop_document_model)
         cls.registry._setup_models__(cls.env.cr, [])
-        cls.registry.init_models(cls.env.cr, [MODEL], {"module": "kh_b2b_approval"})
-        cls.model = cls.env["ir.model"]._get(MODEL)
-        cls.env["ir.model.access"].create(
-            {
-                "name": "test document",
-                "model_id": cls.model.id,
-                "group_id": cls.env.ref("base.group_user").id,
-                "perm_read": True,
-                "perm_write": True,
-                "perm_create": True,
-                "perm_unlink": True,
-            }
+        cls.registry.init_models(
+            cls.env.cr, [MODEL, LINE_MODEL, PLAIN_MODEL], {"module": "kh_b2b_approval"}
         )
+        cls.model = cls.env["ir.model"]._get(MODEL)
+        cls._grant(MODEL, "base.group_user", "rwcd")
+        cls._grant(MODEL, "base.group_portal", "r")
+        cls._grant(LINE_MODEL, "base.group_user", "rwcd")
         cls._create_users()
         cls.role = cls.env["res.users.role"].create(
             {
@@ -76,8 +103,23 @@ class ApprovalCommon(TransactionCase):
 
     @classmethod
     def _drop_document_model(cls):
-        del cls.registry[MODEL]
+        for model in (PLAIN_MODEL, LINE_MODEL, MODEL):
+            del cls.registry[model]
         cls.registry._setup_models__(cls.env.cr, [])
+
+    @classmethod
+    def _grant(cls, model, group, rights):
+        cls.env["ir.model.access"].create(
+            {
+                "name": f"{model} {group}",
+                "model_id": cls.env["ir.model"]._get_id(model),
+                "group_id": cls.env.ref(group).id,
+                "perm_read": "r" in rights,
+                "perm_write": "w" in rights,
+                "perm_create": "c" in rights,
+                "perm_unlink": "d" in rights,
+            }
+        )
 
     @classmethod
     def _create_users(cls):
@@ -114,6 +156,34 @@ class ApprovalCommon(TransactionCase):
     def _create_document(self, user=None, **values):
         document = self.env[MODEL].with_user(user or self.requester)
         return document.create({"name": "Contract 1", **values})
+
+    @classmethod
+    def _users(cls, users):
+        return [Command.set(users.ids)]
+
+    def _set_steps(self, *steps):
+        """Give the flow these steps instead of its own."""
+        self.flow.step_ids = [
+            Command.clear(),
+            *(
+                Command.create({"sequence": 10 * number, "name": f"S{number}", **step})
+                for number, step in enumerate(steps, 1)
+            ),
+        ]
+
+    def _request(self, document):
+        return document.sudo().kh_approval_request_id
+
+    def _deciders(self, document):
+        return self._request(document)._get_deciders()
+
+    def _approve(self, document, user, comment=None):
+        document.with_user(user).action_approval_approve(comment)
+
+    def _stand_in(self, user, substitute, **values):
+        return self.env["kh.approval.substitute"].create(
+            {"user_id": user.id, "substitute_id": substitute.id, **values}
+        )
 
     def _ask(self, user=None, **values):
         """Return a document under review, as the requester sees it."""

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .common import MODEL, ApprovalCommon
+from .common import MODEL, PLAIN_MODEL, ApprovalCommon
 
 
 @tagged("post_install", "-at_install")
@@ -19,6 +19,65 @@ class TestApprovalPerformance(ApprovalCommon):
         one = self._count_write(documents[:1])
         many = self._count_write(documents)
         self.assertLessEqual(many, one + 1)
+
+    def test_500_free_documents_cost_what_plain_ones_cost(self):
+        """Create and write: within five queries of the same model without the mixin."""
+        counts = {}
+        for model in (PLAIN_MODEL, MODEL, PLAIN_MODEL, MODEL):
+            before = self.env.cr.sql_log_count
+            documents = self.env[model].create([{"name": f"D{i}"} for i in range(500)])
+            self.env.flush_all()
+            create = self.env.cr.sql_log_count - before
+            counts[model] = (create, self._count_write(documents))
+        for plain, ours in zip(counts[PLAIN_MODEL], counts[MODEL], strict=True):
+            self.assertLessEqual(ours, plain + 5)
+
+    def test_write_of_documents_that_were_approved_costs_one_query_more(self):
+        documents = self.env[MODEL].with_user(self.requester)
+        documents = documents.create([{"name": f"D{i}"} for i in range(20)])
+        free = self._count_write(documents)
+        documents.action_request_approval()
+        documents.with_user(self.approver).action_approval_approve()
+        self.assertLessEqual(self._count_write(documents), free + 2)
+
+    def test_ask_and_decide_do_not_grow_with_documents(self):
+        def count(number):
+            documents = self.env[MODEL].with_user(self.requester)
+            documents = documents.create([{"name": f"D{i}"} for i in range(number)])
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            documents.action_request_approval()
+            self.env.flush_all()
+            asked = self.env.cr.sql_log_count
+            documents.sudo().kh_approval_request_id.with_user(self.approver)._decide("approve")
+            self.env.flush_all()
+            return asked - before, self.env.cr.sql_log_count - asked
+
+        # the messages and hooks of each document are the document's own
+        request_class = type(self.env["kh.approval.request"])
+        self.patch(request_class, "_notify_approvers", lambda request, users: None)
+        self.patch(request_class, "_tell_document", lambda request, comment: None)
+        count(1)
+        (ask_one, decide_one), (ask_many, decide_many) = count(1), count(30)
+        self.assertLessEqual(ask_many, ask_one + 40)
+        self.assertLessEqual(decide_many, decide_one + 40)
+
+    def test_current_approvers_cost_the_same_for_1_and_50(self):
+        self._set_steps({"role_ids": self.role.ids, "user_ids": self._users(self.approver)})
+        requests = self.env["kh.approval.request"].sudo()
+        for number in range(50):
+            requests |= self._request(self._ask(name=f"D{number}"))
+        for user in (self.approver, self.manager):
+            mine = requests.with_user(user)
+            for chunk in (mine[:1], mine):
+                chunk.mapped("is_my_turn")
+                chunk.invalidate_recordset(["is_my_turn"])
+                self.env.flush_all()
+                with self.subTest(user=user.login, number=len(chunk)), self.assertQueryCount(3):
+                    chunk.mapped("is_my_turn")
+                with self.assertQueryCount(3):
+                    chunk._get_current_approvers()
 
     def test_write_of_cached_free_documents_asks_nothing_more(self):
         documents = self.env[MODEL].create([{"name": f"D{i}"} for i in range(50)])
