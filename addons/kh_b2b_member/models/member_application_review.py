@@ -34,7 +34,7 @@ class MemberApplication(models.Model):
         by_id = decisions_sudo.grouped(lambda decision: decision.request_id.res_id)
         for application in self:
             rows = by_id.get(application._origin.id, decisions_sudo.browse())
-            application.review_history_html = rows and application._render_history(rows)
+            application.review_history_html = application._render_history(rows) if rows else False
 
     def _render_history(self, decisions):
         words = dict(decisions._fields["decision"]._description_selection(self.env))

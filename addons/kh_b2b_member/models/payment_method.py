@@ -8,9 +8,7 @@ class PaymentMethod(models.Model):
 
     def _get_compatible_payment_methods(self, provider_ids, partner_id, *args, **kwargs):
         """Extend `payment`: only what the dealer was granted (none granted: everything)."""
-        methods = super()._get_compatible_payment_methods(
-            provider_ids, partner_id, *args, **kwargs
-        )
+        methods = super()._get_compatible_payment_methods(provider_ids, partner_id, *args, **kwargs)
         allowed = self.env["res.partner"].browse(partner_id)._kh_get_allowed_payment_methods()
         if not allowed:
             return methods

@@ -51,7 +51,7 @@ class MemberRateLimit(models.Model):
         """
         now = fields.Datetime.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO kh_member_rate_limit (key, hour, hits)
@@ -63,10 +63,13 @@ class MemberRateLimit(models.Model):
                 key=self._get_key(action, get_network(address)),
                 hour=hour,
                 amount=amount,
-            )
+            ),
+            # two at once: the second one is tried again by the caller, which is no error
+            log_exceptions=False,
         )
+        [(hits,)] = self.env.cr.fetchall()
         self.invalidate_model(["hits"])
-        return rows[0][0] <= limit
+        return hits <= limit
 
     @api.model
     def _get_key(self, action, address):

@@ -179,7 +179,7 @@ class TestApplicationTypes(MemberCommon):
 
     def test_history_escapes_and_summary_is_complete(self):
         application = self._submit_complete()
-        self.assertFalse(application.review_history_html)
+        self.assertIs(application.review_history_html, False)
         application.with_user(self.clerk).action_return("<script>alert(1)</script>")
         self.assertNotIn("<script>", application.review_history_html)
         labels = dict(application.sudo()._approval_summary())

@@ -36,9 +36,7 @@ class GradeProposal(models.TransientModel):
             raise UserError(self.env._("There is no level rule yet. Create one first."))
         self.search([("create_uid", "=", self.env.uid)]).unlink()
         changes = [
-            change
-            for company in self.env.companies
-            for change in rules._get_changes(company)
+            change for company in self.env.companies for change in rules._get_changes(company)
         ]
         evidence = rules._get_evidence(changes)
         # sudo: nobody may write proposals by hand, or the rules would not have made them

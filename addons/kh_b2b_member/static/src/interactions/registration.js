@@ -59,7 +59,7 @@ export class Registration extends Interaction {
         },
         ".kh-saved": { "t-out": () => this.savedText },
         "[data-check]": {
-            "t-on-change": (ev) => this.trackCheck(this.onCheck(ev.currentTarget)),
+            "t-on-change": (ev) => this.queueCheck(ev.currentTarget),
         },
         "input[type=text], input[type=tel], input[type=email], select": {
             "t-on-keydown": this.onKeydown,
@@ -83,7 +83,10 @@ export class Registration extends Interaction {
         ".kh-for-bank": {
             "t-att-class": () => ({ "d-none": this.memberType === "personal" }),
         },
-        ".kh-mail-link": { "t-on-click": () => this.onMailLink() },
+        ".kh-mail-link": {
+            "t-att-class": () => ({ "d-none": !this.field("application_id").value }),
+            "t-on-click": () => this.onMailLink(),
+        },
         ".kh-mail-sent": { "t-out": () => this.mailText },
     };
 
@@ -142,6 +145,8 @@ export class Registration extends Interaction {
         if (step === LAST_STEP) {
             this.renderSummary();
         }
+        // who has begun here needs no link to a form begun elsewhere
+        document.querySelector(".kh-resume")?.classList.toggle("d-none", step > 1);
         this.updateContent();
         const section = this.el.querySelector(`[data-step="${step}"]`);
         const wrong = section.querySelector(".kh-field-wrong input, .kh-field-wrong select");
@@ -252,9 +257,9 @@ export class Registration extends Interaction {
         }
     }
 
-    /** Going on waits for the checks that are still under way. */
-    trackCheck(check) {
-        this.checking = Promise.allSettled([this.checking, check]);
+    /** One check after the other; going on waits for those that are still under way. */
+    queueCheck(input) {
+        this.checking = this.checking.then(() => this.onCheck(input));
     }
 
     async onCheck(input) {
