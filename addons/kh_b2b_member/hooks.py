@@ -11,3 +11,12 @@ def uninstall_hook(env):
     attachments.search([("res_model", "=", model)]).unlink()
     env["mail.message"].search([("model", "=", model)]).unlink()
     env["mail.followers"].search([("res_model", "=", model)]).unlink()
+    _remove_care_activities(env)
+
+
+def _remove_care_activities(env):
+    """The planned care of dealers goes with its kind of activity."""
+    care_type = env.ref("kh_b2b_member.mail_activity_type_care", raise_if_not_found=False)
+    if care_type:
+        activities = env["mail.activity"].with_context(active_test=False)
+        activities.search([("activity_type_id", "=", care_type.id)]).unlink()

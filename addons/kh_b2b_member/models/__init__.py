@@ -23,6 +23,8 @@ from . import member_grant
 from . import grade_rule
 from . import grade_rule_figures
 from . import people_admission
+from . import res_partner_lifecycle
+from . import lifecycle_facts
 from . import sync_source
 from . import sync_mapping
 from . import sync_pull

@@ -21,3 +21,4 @@ from . import test_sync_pull
 from . import test_sync_file
 from . import test_sync_concurrency
 from . import test_role_rights
+from . import test_role_matrix

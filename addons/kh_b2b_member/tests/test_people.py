@@ -82,7 +82,9 @@ class TestPeople(PeopleMixin, MemberCommon):
         self.clerk.group_ids += self.env.ref("base.group_partner_manager")
         contact.with_user(self.clerk).kh_dealer_role = "approver"
         self.assertEqual(self._groups_of(self.buyer), GROUPS["approver"])
-        manager = new_test_user(self.env, "kh_contacts", "base.group_partner_manager")
+        manager = new_test_user(
+            self.env, "kh_contacts", "base.group_user,base.group_partner_manager"
+        )
         for vals in ({"kh_dealer_role": "admin"}, {"kh_order_limit": 5.0}):
             with self.assertRaises(AccessError):
                 contact.with_user(manager).write(vals)

@@ -140,7 +140,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         buyer = self.partner_id
         currency = buyer.kh_limit_currency_id or self.currency_id
-        if self.state not in OPEN_STATES or not self._kh_has_limits():
+        if self.state not in OPEN_STATES or not self._kh_is_buyer_limited():
             return ApprovalNeed("", 0.0, 0.0, currency)
         facts = BuyerFacts(
             role=self._kh_get_buyer_role(),
@@ -156,7 +156,7 @@ class SaleOrder(models.Model):
         amount = facts.amount + (month_total if key == "month" else 0.0)
         return ApprovalNeed(key, limits.get(key, 0.0), amount, currency)
 
-    def _kh_has_limits(self):
+    def _kh_is_buyer_limited(self):
         """Answer whether anything limits the buyer of this order; runs as superuser."""
         buyer = self.partner_id
         return bool(
