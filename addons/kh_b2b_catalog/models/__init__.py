@@ -5,7 +5,7 @@ from . import product_template
 from . import product_template_explain
 from . import product_template_areas
 from . import product_product
-from . import product_image
+from . import product_visibility
 from . import product_category
 from . import product_public_category
 from . import sales_area

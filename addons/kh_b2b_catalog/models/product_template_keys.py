@@ -13,6 +13,16 @@ COLUMNS = {
 }
 INDEXED = ("kh_assortment_keys", "kh_area_keys")
 
+VISIBLE_MODELS = (
+    "product.template",
+    "product.product",
+    "product.image",
+    "product.template.attribute.line",
+    "product.template.attribute.value",
+    "product.template.attribute.exclusion",
+    "product.pricelist.item",
+)
+
 
 class ProductTemplate(models.Model):
     _inherit = "product.template"
@@ -199,8 +209,8 @@ class ProductTemplate(models.Model):
     @api.model
     def _kh_forget_saleable(self):
         """Forget what this transaction already knows about who may buy what."""
-        for model in (self, self.env["product.product"]):
-            model.invalidate_model(["kh_is_visible"], flush=False)
+        for name in VISIBLE_MODELS:
+            self.env[name].invalidate_model(["kh_is_visible"], flush=False)
         self.env["product.public.category"].invalidate_model(
             ["has_published_products"], flush=False
         )

@@ -16,6 +16,7 @@ class SaleOrderLine(models.Model):
             and not self.display_type
             and not self.is_delivery
             and not self.is_downpayment
+            and not self.kh_is_auxiliary
         )
 
     def _get_shop_warning(self, clear=True):
