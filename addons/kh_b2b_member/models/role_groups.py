@@ -68,5 +68,9 @@ class ResGroups(models.Model):
                 ("id", "in", data.mapped("res_id")),
             ]
         )
-        forbidden = self._kh_get_forbidden()
-        return groups.filtered(lambda group: not group.all_implied_ids & forbidden)
+        forbidden = set(self._kh_get_forbidden().ids)
+        return groups.filtered(lambda group: not group._kh_get_closure() & forbidden)
+
+    def _kh_get_closure(self):
+        """Return the ids of these groups and of all they imply, from the cached definitions."""
+        return {*self.ids, *self._get_group_definitions().get_superset_ids(self.ids)}

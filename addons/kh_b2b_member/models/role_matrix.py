@@ -81,6 +81,11 @@ class RoleMatrix(models.AbstractModel):
             raise AccessError(self.env._("Only administrators see the rights of roles."))
 
     @api.model
+    def _get_id(self, xmlid):
+        """Return the id of a group, from the cache; `env.ref` would ask each time."""
+        return self.env["ir.model.data"]._xmlid_to_res_id(xmlid, raise_if_not_found=True)
+
+    @api.model
     def _describe_user(self, user):
         """Return what is to know of the user beside rights, as (label, value)."""
         if not user:
@@ -120,7 +125,7 @@ class RoleMatrix(models.AbstractModel):
             "role_id": role.id,
             "name": role.name,
             "note": note,
-            "groups": set(role.all_implied_ids.ids) if is_valid else set(),
+            "groups": role.group_id._kh_get_closure() if is_valid else set(),
         }
 
     @api.model
@@ -134,7 +139,7 @@ class RoleMatrix(models.AbstractModel):
                 self._prepare_column(line.role_id, self._describe_validity(line), line.is_enabled)
             )
             by_roles |= columns[-1]["groups"]
-        by_hand = user_sudo.group_ids.all_implied_ids.filtered(lambda g: g.id not in by_roles)
+        by_hand = user_sudo.group_ids._kh_get_closure() - by_roles
         effective = {
             "key": "effective",
             "role_id": False,
@@ -148,7 +153,7 @@ class RoleMatrix(models.AbstractModel):
                 "role_id": False,
                 "name": self.env._("Without a role"),
                 "note": self.env._("given by hand, or to everybody"),
-                "groups": set(by_hand.ids),
+                "groups": by_hand,
             }
             columns.append(hand)
         return [effective, *columns]
@@ -205,7 +210,7 @@ class RoleMatrix(models.AbstractModel):
         """Return menus, and for each column the ids of those it shows, as core decides it."""
         menus, targets = self._get_menus()
         readable = self._get_model_rights([name for name in targets.values() if name], columns)
-        debug = self.env.ref("base.group_no_one").id
+        debug = self._get_id("base.group_no_one")
         visible = []
         for index, column in enumerate(columns):
             groups = column["groups"] - {debug}
@@ -221,7 +226,7 @@ class RoleMatrix(models.AbstractModel):
                 while node.id in allowed and node.id not in shown:
                     shown.add(node.id)
                     node = node.parent_id
-            internal = self.env.ref("base.group_user").id in groups
+            internal = self._get_id("base.group_user") in groups
             visible.append(shown if internal else set())
         return menus, targets, visible
 
@@ -372,19 +377,19 @@ class RoleMatrix(models.AbstractModel):
     def _get_scope_label(self, column, user):
         """Return which dealers these groups, or this user, may see."""
         groups = column["groups"]
-        if self.env.ref("base.group_portal").id in groups:
+        if self._get_id("base.group_portal") in groups:
             return self.env._("Own company")
-        if self.env.ref("kh_b2b_member.group_b2b_user").id not in groups:
+        if self._get_id("kh_b2b_member.group_b2b_user") not in groups:
             return ""
         is_effective = column["key"] == "effective"
         areas = user.kh_data_area_ids if is_effective else self.env["kh.sales.area"]
-        wide = {self.env.ref(name).id for name in self.env["res.users"]._kh_get_wide_groups()}
-        is_sales = self.env.ref(SALESPERSON).id in groups
+        wide = {self._get_id(name) for name in self.env["res.users"]._kh_get_wide_groups()}
+        is_sales = self._get_id(SALESPERSON) in groups
         if not areas and (groups & wide or not is_sales):
             return self.env._("All")
         parts = []
         if is_sales:
-            has_team = self.env.ref(SUPERVISOR).id in groups
+            has_team = self._get_id(SUPERVISOR) in groups
             parts.append(self.env._("Own and team's") if has_team else self.env._("Own"))
         parts += areas.mapped("display_name")
         return ", ".join(parts)

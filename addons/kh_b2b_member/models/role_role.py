@@ -60,16 +60,15 @@ class ResUsersRole(models.Model):
         for role in self:
             groups = role.implied_ids._origin
             role.kh_is_manageable = role._kh_is_made_of(delegable)
-            role.kh_is_portal = portal in groups.all_implied_ids
+            role.kh_is_portal = portal.id in groups._kh_get_closure()
 
     def _kh_is_made_of(self, delegable):
         """Whether all rights of the role come from these groups, none from its own one."""
         self.ensure_one()
         own = self.group_id
-        allowed = delegable.all_implied_ids | own
         return bool(
             self.implied_ids <= delegable
-            and own.all_implied_ids <= allowed
+            and own._kh_get_closure() <= {own.id, *delegable._kh_get_closure()}
             and not own.model_access
             and not own.rule_groups
         )

@@ -1,6 +1,7 @@
 from . import test_access_rights
 from . import test_contract
 from . import test_contract_import
+from . import test_data_rights
 from . import test_engine
 from . import test_engine_property
 from . import test_hooks
