@@ -42,8 +42,12 @@ class ProductTemplate(models.Model):
 
     @api.onchange("kh_attribute_template_id")
     def _onchange_kh_attribute_template_id(self):
-        """Fill the grid of a new product; an existing one is changed by the preview only."""
-        if not self._origin and self.kh_attribute_template_id:
+        """Fill the grid of a new product; an existing one is changed by the preview only.
+
+        Who does not see the grid gets it when the product is created.
+        """
+        sees_grid = self.env.user.has_group("product.group_product_variant")
+        if sees_grid and not self._origin and self.kh_attribute_template_id:
             self.attribute_line_ids = [
                 Command.clear(),
                 *self.kh_attribute_template_id._prepare_attribute_lines(),

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.modules.registry import Registry
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
@@ -15,6 +15,7 @@ class LimitCommon(OrderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("kh_b2b_member.group_b2b_product_manager")
         cls.gold = cls.env["res.partner.grade"].create({"name": "K gold"})
         cls.clerk = cls._create_staff(
             "k_limit_clerk", "kh_b2b_member.group_b2b_order_clerk", "sales_team.group_sale_manager"
@@ -195,12 +196,13 @@ class TestLimitsInCart(LimitCommon):
     def test_stock_above_the_warning_line(self):
         self.product.kh_warning_quantity = 950  # of 1000
         self.website.warehouse_id = self.warehouse
+        policy = self.env["kh.stock.policy"].create(
+            {"name": "K", "display": "exact", "website_id": self.website.id}
+        )
         order = self._cart()
         refused = order._kh_add_products([(self.product.id, 60, None)]).refused
         self.assertIn("50", refused[0][1])
-        self.env["kh.stock.policy"].create(
-            {"name": "K band", "display": "band", "company_id": self.company.id}
-        )
+        policy.display = "band"
         refused = order._kh_add_products([(self.product.id, 60, None)]).refused
         self.assertTrue(refused)
         self.assertFalse(any(char.isdigit() for char in refused[0][1]))
@@ -329,6 +331,8 @@ class TestLimitsInParallel(BaseCase):
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
+        # the test runner holds the lock for its own thread
+        self.patch(Registry, "_lock", DummyRLock())
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
             dealer = env["res.partner"].create({"name": "K parallel", "is_company": True})
@@ -363,7 +367,7 @@ class TestLimitsInParallel(BaseCase):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
             order = env["sale.order"].browse(order_id)
-            order.state  # the snapshot is taken before the other one writes
+            order.fetch(["state"])  # the snapshot is taken before the other one writes
             barrier.wait(timeout=20)
             try:
                 retrying(order.action_confirm, env)

@@ -6,6 +6,7 @@ from . import (
     test_editor,
     test_frame,
     test_home,
+    test_limits_shop,
     test_tour,
     test_utils,
 )
