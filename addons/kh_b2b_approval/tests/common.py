@@ -7,8 +7,8 @@ LINE_MODEL = "kh.test.document.line"
 PLAIN_MODEL = "kh.test.plain"
 
 
-def make_document_classes():
-    """Return a model under approval, its lines, and one without; they live as long as a class."""
+def make_document_class():
+    """Return a model under approval, which lives as long as a test class."""
 
     class Document(models.Model):
         _module = None
@@ -48,6 +48,12 @@ def make_document_classes():
             super()._approval_withdrawn()
             self.write({"outcome": "withdrawn"})
 
+    return Document
+
+
+def make_line_class():
+    """Return the lines of the document, frozen with it."""
+
     class DocumentLine(models.Model):
         _module = None
         _name = LINE_MODEL
@@ -62,6 +68,12 @@ def make_document_classes():
         def _approval_line_writable_fields(self):
             return super()._approval_line_writable_fields() | {"remark"}
 
+    return DocumentLine
+
+
+def make_plain_class():
+    """Return a model without approval, to compare with."""
+
     class Plain(models.Model):
         _module = None
         _name = PLAIN_MODEL
@@ -71,7 +83,7 @@ def make_document_classes():
         name = fields.Char()
         amount = fields.Float()
 
-    return Document, DocumentLine, Plain
+    return Plain
 
 
 class ApprovalCommon(TransactionCase):
@@ -79,8 +91,8 @@ class ApprovalCommon(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": False})
-        for model_class in make_document_classes():
-            add_to_registry(cls.registry, model_class)
+        for make_class in (make_document_class, make_line_class, make_plain_class):
+            add_to_registry(cls.registry, make_class())
         cls.addClassCleanup(cls._drop_document_model)
         cls.registry._setup_models__(cls.env.cr, [])
         cls.registry.init_models(

@@ -17,101 +17,103 @@ def step(*people, **facts):
     return StepFacts("S", frozenset(people), **facts)
 
 
+COVER = frozenset((A, B))
+CASES = [
+    # what, step, managers, expected (level, code, person)
+    ("nobody at all", step(), {M}, [(ERROR, "nobody", None)]),
+    ("two people", step(A, B), set(), []),
+    (
+        "one person, a manager behind",
+        step(A),
+        {M},
+        [(INFO, "own_managers", A), (WARNING, "away", A)],
+    ),
+    (
+        "the author is the only approver and the only manager",
+        step(A),
+        {A},
+        [(ERROR, "own_nobody", A), (WARNING, "away", A)],
+    ),
+    (
+        "one person with a substitute",
+        step(A, covered=COVER),
+        {M},
+        [(INFO, "own_managers", A)],
+    ),
+    (
+        "one person, escalated to another",
+        step(A, escalates_to=frozenset({M})),
+        {M},
+        [(INFO, "own_managers", A)],
+    ),
+    (
+        "escalated to oneself is no help",
+        step(A, escalates_to=frozenset({A})),
+        {M},
+        [(INFO, "own_managers", A), (WARNING, "away", A)],
+    ),
+    (
+        "all must approve",
+        step(A, B, mode="all"),
+        set(),
+        [(WARNING, "away", A), (WARNING, "away", B)],
+    ),
+    (
+        "all, one covered",
+        step(A, B, mode="all", covered=frozenset({A})),
+        set(),
+        [(WARNING, "away", B)],
+    ),
+    ("all, both covered", step(A, B, mode="all", covered=COVER), set(), []),
+    ("too few", step(A, mode="count", minimum=2), {M}, [(ERROR, "too_few", None)]),
+    (
+        "two of two: managers fill the place of who asks",
+        step(A, B, mode="count", minimum=2),
+        {M},
+        [
+            (INFO, "own_managers", A),
+            (INFO, "own_managers", B),
+            (WARNING, "away", A),
+            (WARNING, "away", B),
+        ],
+    ),
+    (
+        "two of two and no manager",
+        step(A, B, mode="count", minimum=2),
+        {A},
+        [
+            (ERROR, "own_nobody", A),
+            (ERROR, "own_nobody", B),
+            (WARNING, "away", A),
+            (WARNING, "away", B),
+        ],
+    ),
+    ("two of three", step(A, B, M, mode="count", minimum=2), set(), []),
+    (
+        "named by the document, managers behind",
+        step(is_open=True),
+        {M},
+        [(INFO, "open_managers", None), (WARNING, "open_away", None)],
+    ),
+    (
+        "named by the document, nobody behind",
+        step(is_open=True),
+        set(),
+        [(ERROR, "open_nobody", None)],
+    ),
+    (
+        "named by the document, with a time limit",
+        step(is_open=True, escalates_to=frozenset({M})),
+        {M},
+        [(INFO, "open_managers", None)],
+    ),
+]
+
+
 @tagged("post_install", "-at_install")
 class TestFlowEngine(BaseCase):
     def test_table_of_cases(self):
-        cover = frozenset((A, B))
-        cases = [
-            # what, step, managers, expected (level, code, person)
-            ("nobody at all", step(), {M}, [(ERROR, "nobody", None)]),
-            ("two people", step(A, B), set(), []),
-            (
-                "one person, a manager behind",
-                step(A),
-                {M},
-                [(INFO, "own_managers", A), (WARNING, "away", A)],
-            ),
-            (
-                "the author is the only approver and the only manager",
-                step(A),
-                {A},
-                [(ERROR, "own_nobody", A), (WARNING, "away", A)],
-            ),
-            (
-                "one person with a substitute",
-                step(A, covered=cover),
-                {M},
-                [(INFO, "own_managers", A)],
-            ),
-            (
-                "one person, escalated to another",
-                step(A, escalates_to=frozenset({M})),
-                {M},
-                [(INFO, "own_managers", A)],
-            ),
-            (
-                "escalated to oneself is no help",
-                step(A, escalates_to=frozenset({A})),
-                {M},
-                [(INFO, "own_managers", A), (WARNING, "away", A)],
-            ),
-            (
-                "all must approve",
-                step(A, B, mode="all"),
-                set(),
-                [(WARNING, "away", A), (WARNING, "away", B)],
-            ),
-            (
-                "all, one covered",
-                step(A, B, mode="all", covered=frozenset({A})),
-                set(),
-                [(WARNING, "away", B)],
-            ),
-            ("all, both covered", step(A, B, mode="all", covered=cover), set(), []),
-            ("too few", step(A, mode="count", minimum=2), {M}, [(ERROR, "too_few", None)]),
-            (
-                "two of two: managers fill the place of who asks",
-                step(A, B, mode="count", minimum=2),
-                {M},
-                [
-                    (INFO, "own_managers", A),
-                    (INFO, "own_managers", B),
-                    (WARNING, "away", A),
-                    (WARNING, "away", B),
-                ],
-            ),
-            (
-                "two of two and no manager",
-                step(A, B, mode="count", minimum=2),
-                {A},
-                [
-                    (ERROR, "own_nobody", A),
-                    (ERROR, "own_nobody", B),
-                    (WARNING, "away", A),
-                    (WARNING, "away", B),
-                ],
-            ),
-            ("two of three", step(A, B, M, mode="count", minimum=2), set(), []),
-            (
-                "named by the document, managers behind",
-                step(is_open=True),
-                {M},
-                [(INFO, "open_managers", None), (WARNING, "open_away", None)],
-            ),
-            (
-                "named by the document, nobody behind",
-                step(is_open=True),
-                set(),
-                [(ERROR, "open_nobody", None)],
-            ),
-            (
-                "named by the document, with a time limit",
-                step(is_open=True, escalates_to=frozenset({M})),
-                {M},
-                [(INFO, "open_managers", None)],
-            ),
-        ]
-        for what, facts, managers, expected in cases:
+        for what, facts, managers, expected in CASES:
             with self.subTest(what):
                 found = check_steps([facts], managers)
                 self.assertEqual([(f.level, f.code, f.person) for f in found], expected)

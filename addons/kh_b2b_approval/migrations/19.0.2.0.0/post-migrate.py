@@ -45,8 +45,3 @@ def migrate(cr, version):
         '["|", "|", "|", ("requester_id", "=", user.id), ("author_id", "=", user.id),'
         ' ("decision_ids.user_id", "=", user.id), ("is_my_turn", "=", True)]'
     )
-    requests = env["kh.approval.request"].search([("state", "=", "pending")])
-    for request in requests:
-        author = request._get_document().exists()
-        request.author_id = author and author._approval_author()
-    requests._sync_turns()
