@@ -12,7 +12,9 @@ the weak places back. The rules of the engine that make it provable:
 from typing import NamedTuple
 
 ERROR, WARNING, INFO = "error", "warning", "info"
-LEVELS = (INFO, WARNING, ERROR)
+# Dead ends whatever the document and whoever asks: such a flow is not saved. Other errors hang
+# on who asks or whom a document names: the flow is saved, and its form shows them in red.
+CERTAIN = frozenset({"nobody", "too_few"})
 
 
 class StepFacts(NamedTuple):

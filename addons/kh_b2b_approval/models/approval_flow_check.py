@@ -3,7 +3,14 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..engine.flow_check import ERROR, WARNING, StepFacts, check_steps, merge_companies
+from ..engine.flow_check import (
+    CERTAIN,
+    ERROR,
+    WARNING,
+    StepFacts,
+    check_steps,
+    merge_companies,
+)
 
 ICONS = {"error": "fa-times-circle", "warning": "fa-exclamation-triangle", "info": "fa-info-circle"}
 # Above this many people nobody asks each of them whether they may read the documents.
@@ -55,7 +62,11 @@ class ApprovalFlow(models.Model):
                 raise ValidationError(
                     self.env._("The flow %(flow)s needs at least one step.", flow=flow.name)
                 )
-            errors = [pair for pair in flow._find_dead_ends() if pair[1].level == ERROR]
+            errors = [
+                (company, finding)
+                for company, finding in flow._find_dead_ends()
+                if finding.level == ERROR and finding.code in CERTAIN
+            ]
             if errors:
                 raise ValidationError("\n".join(flow._describe_findings(errors)))
 

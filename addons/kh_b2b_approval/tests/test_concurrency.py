@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
@@ -125,6 +125,8 @@ class TestApprovalConcurrency(BaseCase):
 
         request_class = self.registry["kh.approval.request"]
         with (
+            # held by the thread that runs the tests
+            patch.object(Registry, "_lock", DummyRLock()),
             patch.object(request_class, "_get_document", lambda _self: FakeDocument()),
             patch.object(request_class, "_sync_turns", lambda _self: None),
             patch.object(request_class, "_tell_document", tell),

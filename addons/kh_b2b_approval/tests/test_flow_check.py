@@ -61,10 +61,11 @@ class TestFlowCheck(ApprovalCommon):
         )
         self.assertEqual(self._level(), "warning")
 
-    def test_author_as_the_only_approver_and_manager_is_refused(self):
+    def test_author_as_the_only_approver_and_manager_is_shown_in_red(self):
         self._set_managers(self.approver)
-        with self.assertRaisesRegex(ValidationError, "Boss"):
-            self._set_steps({"name": "Boss", "user_ids": self._users(self.approver)})
+        self._set_steps({"name": "Boss", "user_ids": self._users(self.approver)})
+        self.assertEqual(self._level(), "error")
+        self.assertIn("Boss", self.flow.check_message)
         self._set_steps({"name": "Boss", "user_ids": self._users(self.approver | self.approver2)})
         self.assertEqual(self._level(), "ok")
 
@@ -105,8 +106,7 @@ class TestFlowCheck(ApprovalCommon):
         self._set_steps({"approver_field": "owner_id"})
         self.assertEqual(self._level(), "warning")
         self._set_managers(self.env["res.users"])
-        with self.assertRaises(ValidationError):
-            self._set_steps({"approver_field": "owner_id"})
+        self.assertEqual(self._level(), "error")
 
     def test_who_leaves_shows_on_the_form(self):
         self._set_steps({"user_ids": self._users(self.approver)})
