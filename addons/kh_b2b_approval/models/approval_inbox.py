@@ -127,9 +127,12 @@ class ApprovalRequest(models.Model):
             return RequestView(False, [], "", [], [])
         # sudo: the summary is made for approvers, who may not read all it is made of
         document_sudo = document.sudo()
+        # the name is the title of the page; nothing is said twice
+        name = request.sudo().name
+        rows = [row for row in document_sudo._approval_summary() if row[1] != name]
         return RequestView(
             True,
-            document_sudo._approval_summary(),
+            rows,
             document_sudo._approval_reason(),
             request._get_history(),
             document._approval_get_file_names(),

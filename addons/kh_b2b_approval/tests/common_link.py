@@ -13,6 +13,7 @@ class LinkCommon(ApprovalCommon):
     @classmethod
     def _create_users(cls):
         super()._create_users()
+        cls.env["res.lang"]._activate_lang("en_US")
         cls.dealer_user = new_test_user(
             cls.env, "kh_dealer_user", "base.group_portal", name="Dealer Buyer"
         )
