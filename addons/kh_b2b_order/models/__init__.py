@@ -14,3 +14,4 @@ from . import (
 # these extend the workflow, so they come after it
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_shortage
+from . import sale_order_saleable

@@ -4,6 +4,7 @@ from . import (
     test_dealer_approval,
     test_limits,
     test_portal,
+    test_saleable,
     test_shortage,
     test_stage,
     test_stage_engine,
