@@ -30,7 +30,7 @@ class RoleMatrixExport(http.Controller):
     def _write_sheet(self, matrix):
         words = {
             "read": request.env._("Read"),
-            "write": request.env._("Change"),
+            "write": request.env._("Write"),
             "create": request.env._("Create"),
             "unlink": request.env._("Delete"),
         }
@@ -41,7 +41,7 @@ class RoleMatrixExport(http.Controller):
             bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
             sheet = workbook.add_worksheet()
             columns = [column["name"] for column in matrix["columns"]]
-            heads = [request.env._("Kind"), request.env._("Right"), *columns]
+            heads = [request.env._("Kind"), request.env._("Permission"), *columns]
             for index, head in enumerate(heads):
                 sheet.write_string(0, index, head, bold)
             sheet.set_column(0, 0, 14)

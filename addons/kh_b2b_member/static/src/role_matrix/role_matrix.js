@@ -80,7 +80,7 @@ export class RoleMatrix extends Component {
     get operationNames() {
         return {
             read: _t("Read"),
-            write: _t("Change"),
+            write: _t("Write"),
             create: _t("Create"),
             unlink: _t("Delete"),
         };
