@@ -196,7 +196,8 @@ class SaleOrder(models.Model):
             text = _("Only %s can be ordered now.", amount)
         suggested = self._kh_get_suggested(issue, limits)
         if suggested and issue.kind == "multiple":
-            text = f"{text} {_('Next multiple: %s.', format_quantity(suggested))}"
+            following = _("Next multiple: %s.", format_quantity(suggested))
+            text = f"{text} {following}"
         return text
 
     @api.model

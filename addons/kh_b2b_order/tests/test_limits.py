@@ -32,8 +32,13 @@ class LimitCommon(OrderCommon):
             }
         )
 
+    def _create_empty_order(self, **vals):
+        return self.env["sale.order"].create(
+            {"partner_id": self.buyer.partner_id.id, "company_id": self.company.id, **vals}
+        )
+
     def _cart(self, **vals):
-        order = self._create_order({}, website_id=self.website.id, **vals)
+        order = self._create_empty_order(website_id=self.website.id, **vals)
         return order.with_user(self.buyer).sudo()
 
 
@@ -89,7 +94,7 @@ class TestLimits(LimitCommon):
 
     def test_period_counts_in_the_products_unit(self):
         self._limit(period_maximum=100)
-        order = self._create_order({})
+        order = self._create_empty_order()
         order.order_line = [
             Command.create(
                 {
