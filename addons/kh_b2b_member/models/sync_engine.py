@@ -10,6 +10,7 @@ from odoo.tools.misc import clean_context
 
 from ..engine import sync_rows
 from .member_grant import GrantSource
+from .sync_record import SyncBatch
 
 _logger = logging.getLogger(__name__)
 
@@ -117,6 +118,7 @@ class SyncEngine(models.AbstractModel):
             "mail_create_nosubscribe": True,
             "mail_auto_subscribe_no_notify": True,
             "kh_grant_source": GrantSource("sync"),
+            "kh_sync_batch": SyncBatch(),
         }
         return self.with_env(self.env(su=True, context=context))
 

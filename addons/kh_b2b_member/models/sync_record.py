@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class SyncRecord(models.Model):
@@ -31,6 +31,13 @@ class SyncRecord(models.Model):
     _code_company = models.UniqueIndex("(company_id, code)")
 
 
+class SyncBatch:
+    """Marks writes of a batch of the engine, in the context; cannot be sent by RPC."""
+
+    def __init__(self):
+        self.texts = {}
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
@@ -42,6 +49,39 @@ class ResPartner(models.Model):
         "(kh_erp_code, COALESCE(company_id, 0)) WHERE kh_erp_code IS NOT NULL",
         "Another dealer has this ERP code.",
     )
+
+    # === BUSINESS METHODS === #
+    def _fields_sync(self, values):
+        """Leave the contacts of a batch to `_kh_sync_contacts`, which writes them together."""
+        if not isinstance(self.env.context.get("kh_sync_contacts_later"), SyncBatch):
+            super()._fields_sync(values)
+
+    def _kh_sync_contacts(self, vals):
+        """Give the contacts of dealers that were written together what core copies to them."""
+        address = {name: vals[name] for name in self._address_fields() if name in vals}
+        commercial = {name: vals[name] for name in self._commercial_fields() if name in vals}
+        people = self.with_context(active_test=True, tracking_disable=True)
+        if commercial:
+            people.search(
+                [
+                    ("commercial_partner_id", "in", self.ids),
+                    ("id", "not in", self.ids),
+                    ("is_company", "=", False),
+                ]
+            ).write(commercial)
+        if address:
+            contacts = people.search([("parent_id", "in", self.ids), ("type", "=", "contact")])
+            contacts._update_address(address)
+
+    @api.model
+    def _kh_describe(self, name, value):
+        """Describe each value once for a batch, whose dealers share levels and areas."""
+        batch = self.env.context.get("kh_sync_batch")
+        if not isinstance(batch, SyncBatch):
+            return super()._kh_describe(name, value)
+        if (name, value) not in batch.texts:
+            batch.texts[name, value] = super()._kh_describe(name, value)
+        return batch.texts[name, value]
 
     # === HOOKS === #
     def _kh_sync_deactivate(self):

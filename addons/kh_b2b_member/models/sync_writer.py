@@ -89,8 +89,15 @@ class SyncWriter(models.AbstractModel):
             if vals:
                 groups[sync_rows.get_digest(vals)].append((plan.match_id, vals))
         for group in groups.values():
-            same = partners.browse([pid for pid, _vals in group])
-            same.with_prefetch(partners.ids).write(group[0][1])
+            ids, vals = [partner_id for partner_id, _vals in group], group[0][1]
+            same = partners.browse(ids).with_prefetch(partners.ids)
+            same.with_context(kh_sync_contacts_later=self.env.context["kh_sync_batch"]).write(vals)
+            self._sync_contacts(same, vals)
+
+    def _sync_contacts(self, partners, vals):
+        contacts = partners._address_fields() + partners._commercial_fields()
+        if vals.keys() & set(contacts):
+            partners._kh_sync_contacts(vals)
 
     def _write_contacts(self, plans):
         """Bring the manager up to date, or create it with what a contact has of its company."""
