@@ -8,7 +8,7 @@ def uninstall_hook(env):
     # attachments of applications go with their model, the licences (which are fields) too;
     # users keep their account, and lose the roles and groups, which are ours
     attachments = env["ir.attachment"].with_context(skip_res_field_check=True)
-    attachments.search([("res_model", "=", model)]).unlink()
+    attachments.search([("res_model", "in", (model, "kh.sync.run"))]).unlink()
     env["mail.message"].search([("model", "=", model)]).unlink()
     env["mail.followers"].search([("res_model", "=", model)]).unlink()
     _remove_care_activities(env)
