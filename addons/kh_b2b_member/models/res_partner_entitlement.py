@@ -169,13 +169,16 @@ class ResPartner(models.Model):
             source = GrantSource("manual")
         # sudo: nobody has rights to write the log; this is its one writer
         self_sudo = self.sudo().with_context(active_test=False)
+        companies = {partner.id: partner.company_id.id for partner in self_sudo}
+        values = {(name, value) for _id, name, *pair in rows for value in pair}
+        texts = {(name, value): self_sudo._kh_describe(name, value) for name, value in values}
         vals_list = [
             {
                 "partner_id": partner_id,
-                "company_id": self_sudo.browse(partner_id).company_id.id or self.env.company.id,
+                "company_id": companies[partner_id] or self.env.company.id,
                 "what": name,
-                "old_value": self_sudo._kh_describe(name, old),
-                "new_value": self_sudo._kh_describe(name, new),
+                "old_value": texts[name, old],
+                "new_value": texts[name, new],
                 "source": source.kind,
                 "reason": source.reasons.get(partner_id),
             }
