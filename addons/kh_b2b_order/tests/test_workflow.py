@@ -14,6 +14,8 @@ class TestWorkflow(OrderCommon):
             "kh_b2b_member.group_b2b_order_clerk",
             "sales_team.group_sale_salesman_all_leads",
         )
+        # without a manager the only approver would be a dead end where he asks himself
+        cls._create_staff("kh_o_manager", "kh_b2b_approval.group_approval_manager")
         cls.flow = (
             cls.env["kh.approval.flow"]
             .sudo()
