@@ -178,7 +178,12 @@ class JourneyCommon(HttpCase):
     def _get_mail(self, login, holding):
         """Return the newest mail to an address whose text holds `holding`."""
         return self.env["mail.mail"].search(
-            [("email_to", "ilike", login), ("body_html", "ilike", holding)],
+            [
+                "|",
+                ("email_to", "ilike", login),
+                ("recipient_ids.email", "ilike", login),
+                ("body_html", "ilike", holding),
+            ],
             order="id desc",
             limit=1,
         )

@@ -55,7 +55,7 @@ tours.add("kh_b2b_member_journey_forward", {
         { trigger: "button[name=action_approve]", run: "click" },
         {
             content: "the clerk's part is done",
-            trigger: ".o_form_view:not(:has(button[name=action_approve]:visible)).o_form_saved",
+            trigger: ".o_form_view:not(:has(button[name=action_approve]))",
         },
     ],
 });
@@ -80,7 +80,7 @@ tours.add("kh_b2b_member_journey_invite", {
 /** The colleague finds what the dealer may buy, and nothing else. */
 tours.add("kh_b2b_member_journey_shop", {
     steps: () => [
-        { trigger: ".kh-p-catalogue:contains(KHJ-001)" },
-        { trigger: ".kh-p-catalogue:not(:contains(KHJ-002)):not(:contains(KHJ-003))" },
+        { trigger: ".kh-p-catalogue:contains(KHJ-002)" },
+        { trigger: ".kh-p-catalogue:not(:contains(KHJ-003)):not(:contains(KHJ-004))" },
     ],
 });
