@@ -79,11 +79,12 @@ class SyncRun(models.Model):
         if self.state == "running":
             raise UserError(self.env._("%(run)s is still running.", run=self.name))
         # sudo: administrators read runs; only the engine writes them
-        source_sudo = self.sudo().source_id
+        original_sudo = self.sudo()
+        source_sudo = original_sudo.source_id
         source_sudo._lock()
-        run_sudo = self.sudo()._start(source_sudo, self.way)
+        run_sudo = original_sudo._start(source_sudo, self.way)
         run_sudo.write({"replay_of_id": (self.replay_of_id or self).id, "stamp": self.stamp})
-        for rows in self.sudo()._iter_payloads():
+        for rows in original_sudo._iter_payloads():
             run_sudo._apply(rows)
         run_sudo._finish()
         return {

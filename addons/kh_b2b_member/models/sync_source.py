@@ -151,7 +151,7 @@ class SyncSource(models.Model):
         run_sudo = source_sudo._find_batch(batch_key, rows)
         is_repeated = bool(run_sudo)
         if not is_repeated:
-            run_sudo = self.env["kh.sync.run"].sudo()._start(source_sudo, "push", batch_key)
+            run_sudo = source_sudo.env["kh.sync.run"]._start(source_sudo, "push", batch_key)
             run_sudo._store_payload(rows)
             results = run_sudo._apply(rows)
             run_sudo._finish()

@@ -260,6 +260,9 @@ class SyncWriter(models.AbstractModel):
         )
         role = self.env.ref("kh_b2b_member.role_dealer")
         user.write({"active": True, "role_line_ids": [Command.create({"role_id": role.id})]})
+        dealer = user.partner_id.commercial_partner_id
+        if not dealer._kh_get_administrators():
+            user.partner_id.kh_dealer_role = "admin"  # as the first person admitted
         return user
 
     def _send_invitations(self, users):

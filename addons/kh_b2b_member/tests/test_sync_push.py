@@ -160,6 +160,7 @@ class TestSyncPush(SyncCommon):
         self._push(self._row(portal=True))
         dealer = self._dealer("K00001")
         user = dealer.child_ids.user_ids
+        self.assertEqual(user.partner_id.kh_dealer_role, "admin", "the first person of a dealer")
         self.assertTrue(user.has_group("kh_b2b_member.group_b2b_dealer"))
         self.assertFalse(user.has_group("base.group_user"))
         answer = self._push(self._row(portal=True, active=False))

@@ -43,7 +43,7 @@ class SyncImport(models.TransientModel):
         # sudo: runs and dealers are written by the engine
         source_sudo = self.source_id.sudo()
         source_sudo._lock()
-        run_sudo = self.env["kh.sync.run"].sudo()._start(source_sudo, "file")
+        run_sudo = source_sudo.env["kh.sync.run"]._start(source_sudo, "file")
         run_sudo._store_payload(rows)
         run_sudo._apply(rows)
         run_sudo._finish()
