@@ -1,9 +1,10 @@
-"""The condition under which a product may be sold to a viewer, as SQL over its key columns.
+"""The condition under which a product may be sold to a viewer, as SQL over its keys.
 
-A product carries `kh_assortment_keys`, `kh_area_keys` (areas that may buy it) and
-`kh_deny_area_keys` (areas that may not). Two keys are no ids: `OPEN` means that nothing
-restricts the product, and ``-company`` that nothing restricts it in that company (its
-assortments or areas belong to others). A viewer brings keys of his own; sets that overlap match.
+A product that anything restricts has a row in `kh_product_key`: `kh_assortment_keys`,
+`kh_area_keys` (areas that may buy it), `kh_deny_area_keys` (areas that may not), `kh_is_timed`.
+Two keys are no ids: `OPEN` means that nothing restricts the product in this respect, and
+``-company`` that nothing does in that company (its assortments or areas belong to others).
+A viewer brings keys of his own; sets that overlap match.
 """
 
 from dataclasses import dataclass
@@ -52,10 +53,17 @@ class SaleableCondition:
         )  # fmt: skip
 
     def __call__(self, model, alias, query):
-        return SQL("(%s)", SQL(" AND ").join(self.get_parts(alias).values()))
+        return SQL(
+            "NOT EXISTS (SELECT FROM kh_product_key k WHERE k.product_tmpl_id = %s AND NOT (%s))",
+            SQL.identifier(alias, "id"),
+            SQL(" AND ").join(self.get_parts("k").values()),
+        )
 
     def get_parts(self, alias):
-        """Return the conditions that apply, ``{reason: SQL}``, the cheap ones first."""
+        """Return the conditions that apply to a row of keys, the cheap ones first.
+
+        :rtype: dict[str, SQL]
+        """
         parts = {}
         if self.assortment_keys is not None:
             column = SQL.identifier(alias, "kh_assortment_keys")
@@ -79,7 +87,7 @@ class SaleableCondition:
               WHERE product_tmpl_id = %s AND date_from > %s
                 AND (website_id IS NULL OR website_id = %s))
             """,
-            SQL.identifier(alias, "id"),
+            SQL.identifier(alias, "product_tmpl_id"),
             self.moment,
             self.website_id,
         )
@@ -100,7 +108,7 @@ class SaleableCondition:
             ), TRUE))
             """,
             is_timed=SQL.identifier(alias, "kh_is_timed"),
-            id=SQL.identifier(alias, "id"),
+            id=SQL.identifier(alias, "product_tmpl_id"),
             moment=self.moment,
             website=self.website_id,
         )
@@ -113,12 +121,12 @@ class AssortmentCondition:
     assortment_id: int
 
     def __call__(self, model, alias, query):
-        if model._name == "product.template":
-            return _overlap(SQL.identifier(alias, "kh_assortment_keys"), [self.assortment_id])
+        name = "id" if model._name == "product.template" else "product_tmpl_id"
         return SQL(
-            "%s IN (SELECT id FROM product_template WHERE %s)",
-            SQL.identifier(alias, "product_tmpl_id"),
-            _overlap(SQL.identifier("kh_assortment_keys"), [self.assortment_id]),
+            "%s IN (SELECT product_tmpl_id FROM kh_catalog_assortment_product_rel"
+            " WHERE assortment_id = %s)",
+            SQL.identifier(alias, name),
+            self.assortment_id,
         )
 
 

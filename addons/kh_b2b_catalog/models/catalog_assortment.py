@@ -58,7 +58,7 @@ class CatalogAssortment(models.Model):
     is_zone = fields.Boolean(
         "Own Zone in the Shop",
         tracking=True,
-        help="The dealers find the assortment as a zone of its own in the shop (企业采购专区).",
+        help="The dealers find the assortment as a zone of its own in the shop.",
     )
 
     # === COMPUTE METHODS === #

@@ -58,13 +58,14 @@ class ProductTemplate(models.Model):
 
     @api.model
     def _kh_get_refused_sql(self, number, condition, product_ids):
-        parts = condition.get_parts("t")
+        parts = condition.get_parts("k")
         checks = [parts.get(reason, SQL("TRUE")) for reason in REASONS]
         return SQL(
-            "SELECT %s, t.id, %s, %s FROM product_template t WHERE t.id = ANY(%s) AND NOT (%s)",
+            "SELECT %s, k.product_tmpl_id, %s, %s FROM kh_product_key k"
+            " WHERE k.product_tmpl_id = ANY(%s) AND NOT (%s)",
             number,
             SQL(", ").join(checks),
-            condition.get_next_listing_sql("t"),
+            condition.get_next_listing_sql("k"),
             product_ids,
             SQL(" AND ").join(parts.values()),
         )

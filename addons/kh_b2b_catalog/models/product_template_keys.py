@@ -3,16 +3,8 @@ from odoo.tools import SQL
 
 from ..engine.saleable import OPEN, Restrictions
 
-# Columns that are no fields: nothing but the statement below writes them, and every row that
-# the ORM or SQL inserts begins with the defaults.
-COLUMNS = {
-    "kh_assortment_keys": f"int[] NOT NULL DEFAULT '{{{OPEN}}}'",
-    "kh_area_keys": f"int[] NOT NULL DEFAULT '{{{OPEN}}}'",
-    "kh_deny_area_keys": "int[] NOT NULL DEFAULT '{}'",
-    "kh_is_timed": "boolean NOT NULL DEFAULT FALSE",
-}
-INDEXED = ("kh_assortment_keys", "kh_area_keys")
-
+# From so many products on the planner is told of the change.
+BULK = 1000
 VISIBLE_MODELS = (
     "product.template",
     "product.product",
@@ -28,38 +20,43 @@ class ProductTemplate(models.Model):
     _inherit = "product.template"
 
     def init(self):
-        """Add the key columns and their indexes."""
+        """Make the table of keys: one narrow row for each product that anything restricts.
+
+        Not columns of `product_template`: each of its rows is in more than twenty indexes, so
+        that 70,000 changed products would take half a minute. Only the statement below writes
+        it; a product without a row is open to everybody.
+        """
         super().init()
-        for name, definition in COLUMNS.items():
-            self.env.cr.execute(
-                SQL(
-                    "ALTER TABLE product_template ADD COLUMN IF NOT EXISTS %s %s",
-                    SQL.identifier(name),
-                    SQL(definition),
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE TABLE IF NOT EXISTS kh_product_key (
+                    product_tmpl_id int PRIMARY KEY
+                        REFERENCES product_template ON DELETE CASCADE,
+                    kh_assortment_keys int[] NOT NULL,
+                    kh_area_keys int[] NOT NULL,
+                    kh_deny_area_keys int[] NOT NULL,
+                    kh_is_timed boolean NOT NULL
                 )
+                """
             )
-        for name in INDEXED:
-            self.env.cr.execute(
-                SQL(
-                    "CREATE INDEX IF NOT EXISTS %s ON product_template USING gin (%s)",
-                    SQL.identifier(f"product_template_{name}_idx"),
-                    SQL.identifier(name),
-                )
-            )
+        )
 
     # === BUSINESS METHODS - KEYS === #
     @api.model
     def _kh_refresh_keys(self, ids=None):
-        """Bring the key columns up to date, in one statement that touches changed rows only.
+        """Bring the keys up to date, in one statement that touches changed rows only.
 
         :param ids: ids of products, an `SQL` that selects them, or ``None`` for all
         Callers: every write that changes assortments, areas, categories or listings; bulk
         loads by SQL, which then call it once for all.
         """
-        if ids is not None and not isinstance(ids, SQL):
+        is_bulk = ids is None or isinstance(ids, SQL)
+        if not is_bulk:
             ids = list(ids)
             if not ids:
                 return
+            is_bulk = len(ids) > BULK
             ids = SQL("SELECT unnest(%s)", ids)
         self.flush_model(["categ_id"])
         self.env["product.category"].flush_model(["parent_id", "parent_path"])
@@ -67,24 +64,74 @@ class ProductTemplate(models.Model):
         self.env["kh.sales.area"].flush_model(["company_id"])
         self.env["kh.product.listing"].flush_model()
         self.env.cr.execute(self._kh_get_refresh_sql(ids))
-        if ids is None:
-            self.env.cr.execute(SQL("ANALYZE product_template"))
+        if is_bulk:
+            self.env.cr.execute(SQL("ANALYZE kh_product_key"))
         self._kh_refresh_restrictions()
 
     @api.model
     def _kh_get_refresh_sql(self, ids):
         def within(column):
-            return SQL("%s IN (%s)", SQL(column), ids) if ids is not None else SQL("TRUE")
+            is_asked = SQL("%s IN (SELECT id FROM asked)", SQL(column))
+            return is_asked if ids is not None else SQL("TRUE")
 
         return SQL(
             """
-            WITH assortment AS (
+            WITH asked(id) AS MATERIALIZED (%(asked)s), %(sources)s, fresh AS (
+                SELECT t.id,
+                       %(assortment_keys)s AS kh_assortment_keys,
+                       CASE WHEN own.id IS NOT NULL THEN %(own_keys)s
+                            ELSE %(category_keys)s END AS kh_area_keys,
+                       COALESCE(deny.keys, '{}') || COALESCE(category_deny.keys, '{}')
+                           AS kh_deny_area_keys,
+                       listing.id IS NOT NULL AS kh_is_timed
+                  FROM product_template t
+                  LEFT JOIN assortment ON assortment.id = t.id
+                  LEFT JOIN own ON own.id = t.id
+                  LEFT JOIN category_include ON category_include.id = t.categ_id
+                  LEFT JOIN deny ON deny.id = t.id
+                  LEFT JOIN category_deny ON category_deny.id = t.categ_id
+                  LEFT JOIN listing ON listing.id = t.id
+                 WHERE %(within_product)s
+                   AND COALESCE(assortment.id, own.id, category_include.id, deny.id,
+                                category_deny.id, listing.id) IS NOT NULL
+            ), opened AS (
+                DELETE FROM kh_product_key k
+                 WHERE %(within_key)s
+                   AND NOT EXISTS (SELECT FROM fresh WHERE fresh.id = k.product_tmpl_id)
+            )
+            INSERT INTO kh_product_key AS k (product_tmpl_id, kh_assortment_keys, kh_area_keys,
+                                             kh_deny_area_keys, kh_is_timed)
+            SELECT * FROM fresh
+            ON CONFLICT (product_tmpl_id) DO UPDATE
+               SET kh_assortment_keys = EXCLUDED.kh_assortment_keys,
+                   kh_area_keys = EXCLUDED.kh_area_keys,
+                   kh_deny_area_keys = EXCLUDED.kh_deny_area_keys,
+                   kh_is_timed = EXCLUDED.kh_is_timed
+             WHERE (k.kh_assortment_keys, k.kh_area_keys, k.kh_deny_area_keys, k.kh_is_timed)
+                   IS DISTINCT FROM (EXCLUDED.kh_assortment_keys, EXCLUDED.kh_area_keys,
+                                     EXCLUDED.kh_deny_area_keys, EXCLUDED.kh_is_timed)
+            """,
+            asked=ids if ids is not None else SQL("SELECT 0"),
+            sources=self._kh_get_sources_sql(within("r.product_tmpl_id")),
+            within_product=within("t.id"),
+            within_key=within("k.product_tmpl_id"),
+            assortment_keys=self._kh_get_keys_sql("assortment"),
+            own_keys=self._kh_get_keys_sql("own"),
+            category_keys=self._kh_get_keys_sql("category_include"),
+        )
+
+    @api.model
+    def _kh_get_sources_sql(self, within):
+        """What restricts products: assortments, areas of theirs and of categories, listings."""
+        return SQL(
+            """
+            assortment AS (
                 SELECT r.product_tmpl_id AS id, array_agg(a.id ORDER BY a.id) AS keys,
                        CASE WHEN bool_and(a.company_id IS NOT NULL)
                             THEN array_agg(a.company_id) END AS companies
                   FROM kh_catalog_assortment_product_rel r
                   JOIN kh_catalog_assortment a ON a.id = r.assortment_id AND a.active
-                 WHERE %(within_assortment)s
+                 WHERE %(within)s
                  GROUP BY r.product_tmpl_id
             ), own AS (
                 SELECT r.product_tmpl_id AS id, array_agg(a.id ORDER BY a.id) AS keys,
@@ -92,7 +139,7 @@ class ProductTemplate(models.Model):
                             THEN array_agg(a.company_id) END AS companies
                   FROM kh_product_area_include_rel r
                   JOIN kh_sales_area a ON a.id = r.area_id
-                 WHERE %(within_own)s
+                 WHERE %(within)s
                  GROUP BY r.product_tmpl_id
             ), category_own AS (
                 SELECT r.category_id AS id, array_agg(a.id ORDER BY a.id) AS keys,
@@ -110,7 +157,7 @@ class ProductTemplate(models.Model):
             ), deny AS (
                 SELECT r.product_tmpl_id AS id, array_agg(r.area_id ORDER BY r.area_id) AS keys
                   FROM kh_product_area_exclude_rel r
-                 WHERE %(within_own)s
+                 WHERE %(within)s
                  GROUP BY r.product_tmpl_id
             ), category_deny AS (
                 SELECT c.id, array_agg(DISTINCT r.area_id ORDER BY r.area_id) AS keys
@@ -119,42 +166,10 @@ class ProductTemplate(models.Model):
                   JOIN product_category c ON c.parent_path LIKE p.parent_path || '%%'
                  GROUP BY c.id
             ), listing AS (
-                SELECT DISTINCT r.product_tmpl_id AS id FROM kh_product_listing r
-                 WHERE %(within_own)s
-            ), fresh AS (
-                SELECT t.id,
-                       %(assortment_keys)s AS kh_assortment_keys,
-                       CASE WHEN own.id IS NOT NULL THEN %(own_keys)s
-                            ELSE %(category_keys)s END AS kh_area_keys,
-                       COALESCE(deny.keys, '{}') || COALESCE(category_deny.keys, '{}')
-                           AS kh_deny_area_keys,
-                       listing.id IS NOT NULL AS kh_is_timed
-                  FROM product_template t
-                  LEFT JOIN assortment ON assortment.id = t.id
-                  LEFT JOIN own ON own.id = t.id
-                  LEFT JOIN category_include ON category_include.id = t.categ_id
-                  LEFT JOIN deny ON deny.id = t.id
-                  LEFT JOIN category_deny ON category_deny.id = t.categ_id
-                  LEFT JOIN listing ON listing.id = t.id
-                 WHERE %(within_product)s
+                SELECT DISTINCT r.product_tmpl_id AS id FROM kh_product_listing r WHERE %(within)s
             )
-            UPDATE product_template t
-               SET kh_assortment_keys = fresh.kh_assortment_keys,
-                   kh_area_keys = fresh.kh_area_keys,
-                   kh_deny_area_keys = fresh.kh_deny_area_keys,
-                   kh_is_timed = fresh.kh_is_timed
-              FROM fresh
-             WHERE fresh.id = t.id
-               AND (t.kh_assortment_keys, t.kh_area_keys, t.kh_deny_area_keys, t.kh_is_timed)
-                   IS DISTINCT FROM (fresh.kh_assortment_keys, fresh.kh_area_keys,
-                                     fresh.kh_deny_area_keys, fresh.kh_is_timed)
             """,
-            within_assortment=within("r.product_tmpl_id"),
-            within_own=within("r.product_tmpl_id"),
-            within_product=within("t.id"),
-            assortment_keys=self._kh_get_keys_sql("assortment"),
-            own_keys=self._kh_get_keys_sql("own"),
-            category_keys=self._kh_get_keys_sql("category_include"),
+            within=within,
         )
 
     @api.model
@@ -211,6 +226,7 @@ class ProductTemplate(models.Model):
         """Forget what this transaction already knows about who may buy what."""
         for name in VISIBLE_MODELS:
             self.env[name].invalidate_model(["kh_is_visible"], flush=False)
+        self.env["sale.order.line"].invalidate_model(["kh_unsaleable_reason"], flush=False)
         self.env["product.public.category"].invalidate_model(
             ["has_published_products"], flush=False
         )

@@ -1,8 +1,24 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
+
+    # === FIELDS === #
+    kh_unsaleable_reason = fields.Char(
+        "Why Not for Sale",
+        compute="_compute_kh_unsaleable_reason",
+        help="Why the customer may not buy this product now; found out when it is shown.",
+    )
+
+    # === COMPUTE METHODS === #
+    @api.depends("product_id", "order_id.partner_id", "order_id.state")
+    def _compute_kh_unsaleable_reason(self):
+        """All lines of an order at once: a cart of 200 lines asks once."""
+        orders = self.order_id.filtered(lambda order: order.state in ("draft", "sent"))
+        reasons = orders._kh_find_unsaleable() if orders else {}
+        for line in self:
+            line.kh_unsaleable_reason = reasons.get(line._origin, False)
 
     # === BUSINESS METHODS - SALEABLE === #
     def _kh_is_held_to_catalogue(self):
@@ -25,11 +41,4 @@ class SaleOrderLine(models.Model):
         It is found out when the cart is shown, so it is true to the minute.
         """
         warning = super()._get_shop_warning(clear=clear)
-        if self.order_id.state not in ("draft", "sent"):
-            return warning
-        return self._kh_get_unsaleable_reason() or warning
-
-    def _kh_get_unsaleable_reason(self):
-        """Return why the customer may not buy this line's product; one query an order."""
-        self.ensure_one()
-        return self.order_id._kh_find_unsaleable().get(self.sudo(), "")  # sudo: keys are in sudo
+        return self.kh_unsaleable_reason or warning

@@ -8,6 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import CatalogCommon
 
@@ -188,6 +189,7 @@ class TestDoors(CatalogCommon, HttpCase):
         found = self.env["product.product"].search(domain).product_tmpl_id
         self.assertEqual(found & self.products, self.products - self.p1)
 
+    @mute_logger("odoo.http")
     def test_combination_and_comparison(self):
         for login, is_hidden in ((None, True), ("kh_catalog_b", True), ("kh_catalog_a", False)):
             self._as(login)
@@ -219,6 +221,7 @@ class TestDoors(CatalogCommon, HttpCase):
             )
             self.assertEqual(answer["result"], not is_hidden)
 
+    @mute_logger("odoo.http")
     def test_cart(self):
         for login, is_hidden in ((None, True), ("kh_catalog_b", True), ("kh_catalog_a", False)):
             self._as(login)
@@ -245,6 +248,7 @@ class TestDoors(CatalogCommon, HttpCase):
         self.assertIn("Not in your catalogue", page)
         self.assertIn("disabled", page)
 
+    @mute_logger("odoo.http")
     def test_calls_to_the_server(self):
         for login in ("kh_catalog_b", "kh_catalog_a"):
             self._as(login)

@@ -89,6 +89,7 @@ class TestOrders(CatalogCommon):
             line = cart.order_line[0]
             self.assertTrue(cart._is_cart_ready())
             self.assertFalse(line._get_shop_warning(clear=False))
+        self.env.invalidate_all()
         with freeze_time("2026-03-01 09:00:10"):
             self.assertFalse(cart._is_cart_ready())
             self.assertEqual(line._get_shop_warning(), "Not for sale any more.")
