@@ -12,7 +12,8 @@ class TestSaleable(OrderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        (cls.dealer + cls.other_dealer).sudo().kh_is_dealer = True
+        cls.env.user.group_ids += cls.env.ref("kh_b2b_member.group_b2b_administrator")
+        (cls.dealer + cls.other_dealer).kh_is_dealer = True
         cls.assortment = cls.env["kh.catalog.assortment"].create(
             {
                 "name": "For Huarui",
@@ -58,7 +59,7 @@ class TestSaleable(OrderCommon):
         order.sudo().order_line = [Command.create({"product_id": self.product.id})]
         with self.assertRaisesRegex(UserError, "Not in your catalogue"):
             order.with_user(self.env.user).action_confirm()
-        self.other_dealer.sudo().kh_is_dealer = False
+        self.other_dealer.kh_is_dealer = False
         order.with_user(self.env.user).action_confirm()
         self.assertEqual(order.state, "sale")
 

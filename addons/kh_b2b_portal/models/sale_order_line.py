@@ -31,5 +31,5 @@ class SaleOrderLine(models.Model):
             "quantity": self.product_uom_qty,
             "price": format_price(self._kh_unit_price(), precision, digits),
             "subtotal": format_amount(subtotal, digits),
-            "warning": self.shop_warning or "",
+            "warning": self._get_shop_warning(clear=False) or "",
         }
