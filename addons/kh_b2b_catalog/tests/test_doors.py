@@ -126,6 +126,7 @@ class TestDoors(CatalogCommon, HttpCase):
             self.assertIn("Open", text)
             self.assertEqual(f"/product.template/{self.p1.id}/" in text, not is_hidden)
 
+    @mute_logger("odoo.http")
     def test_pictures_and_documents(self):
         """The picture is known by its size; strangers get the placeholder, or an error."""
         pictures = [
