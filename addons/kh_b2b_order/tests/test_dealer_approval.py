@@ -181,6 +181,20 @@ class TestDealerApproval(OrderCommon):
         order.with_user(self.clerk).action_kh_confirm_transfer()
         self.assertEqual(order.kh_stage, "to_ship")
 
+    def test_no_line_gets_into_an_order_under_review(self):
+        order, other = self._send(), self._cart(1.0)
+        lines = self.env["sale.order.line"]
+        with self.assertRaises(UserError):
+            other.order_line.order_id = order
+        vals = {"product_id": self.product.id}
+        with self.assertRaises(UserError):
+            lines.create({**vals, "order_id": order.id})
+        with self.assertRaises(UserError):
+            lines.with_context(default_order_id=order.id).create(vals)
+        with self.assertRaises(UserError):
+            order.order_line.unlink()
+        self.assertEqual(len(order.order_line), 1)
+
     def test_more_than_approved_is_asked_again(self):
         order = self._send()
         self._decide(order, self.boss, "approve")
