@@ -1,7 +1,7 @@
-"""The shop of a large catalogue for one dealer: saleable areas and assortments against plain Odoo.
+"""The shop of a large catalogue for a dealer: saleable areas and assortments against plain Odoo.
 
 Both sides hold the same products, categories and dealers. Ours has, besides, a tree of sales areas
-and assortments that hide nine products in ten from the dealer who looks.
+and assortments that hide four products in five from the dealer who looks.
 """
 
 from odoo import Command
@@ -17,7 +17,7 @@ SCALE = 100_000
 PUBLIC_CATEGORIES = 50
 AREAS = 3_000
 ASSORTMENTS = 50
-#: products of the dealer who looks are one in ...
+#: of the products in assortments the dealer who looks sees one in ...
 SHARE = 10
 
 
@@ -34,7 +34,10 @@ def prepare(env, side, scale):
 
 
 def _restrict(env, dealer, areas):
-    """Give the products to assortments, and a part of them to areas; the dealer has one of each."""
+    """Nine products in ten go to assortments, one in five to an area; the dealer has some of each.
+
+    Strangers see what is in no assortment and in no area.
+    """
     assortments = env["kh.catalog.assortment"].create(
         [{"name": f"Assortment {number:02d}"} for number in range(ASSORTMENTS)]
     )
@@ -47,13 +50,31 @@ def _restrict(env, dealer, areas):
               FROM product_template t
               JOIN unnest(%s::int[]) WITH ORDINALITY AS a(id, number)
                 ON a.number = 1 + t.id %% %s
-             WHERE t.default_code LIKE 'BENCH-%%'
+             WHERE t.default_code LIKE 'BENCH-%%' AND t.id %% 10 <> 0
             """,
             SQL.identifier(field.relation),
             SQL.identifier(field.column1),
             SQL.identifier(field.column2),
             assortments.ids,
             ASSORTMENTS,
+        )
+    )
+    field = env["product.template"]._fields["kh_area_include_ids"]
+    env.cr.execute(
+        SQL(
+            """
+            INSERT INTO %s (%s, %s)
+            SELECT t.id, a.id
+              FROM product_template t
+              JOIN unnest(%s::int[]) WITH ORDINALITY AS a(id, number)
+                ON a.number = 1 + t.id %% %s
+             WHERE t.default_code LIKE 'BENCH-%%' AND t.id %% 5 = 1
+            """,
+            SQL.identifier(field.relation),
+            SQL.identifier(field.column1),
+            SQL.identifier(field.column2),
+            areas.ids,
+            len(areas),
         )
     )
     dealer.kh_sales_area_ids = [Command.set(areas[-1:].ids)]
