@@ -100,9 +100,7 @@ class SaleOrder(models.Model):
         return super().write(vals)
 
     def _kh_deny_answer(self):
-        raise AccessError(
-            self.env._("Only the buyer's colleagues approve it, as themselves.")
-        )
+        raise AccessError(self.env._("Only the buyer's colleagues approve it, as themselves."))
 
     # === ACTION METHODS === #
     def action_kh_ask_dealer(self):
