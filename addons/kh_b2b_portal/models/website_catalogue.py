@@ -1,8 +1,9 @@
+from collections import Counter
 from typing import Any, NamedTuple
 
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..const import DEFAULT_SORT, MAX_VARIANT_ROWS, SORTS
 from ..utils import normalise
@@ -55,7 +56,10 @@ class Website(models.Model):
         domains = [Domain(self.sale_product_domain())]
         domains += [self._kh_search_domain(word) for word in normalise(search).split()]
         if category:
-            domains.append(Domain("public_categ_ids", "child_of", category.id))
+            # sudo: core's rule on empty categories asks product by product; who opens a category
+            # page was let in by it already
+            below_sudo = category.sudo().search([("id", "child_of", category.id)])
+            domains.append(Domain("public_categ_ids", "in", below_sudo.ids))
         collapsed = self._kh_collapsed_variants()
         if collapsed and not search:
             domains.append(
@@ -78,6 +82,11 @@ class Website(models.Model):
     def _kh_collapsed_variants(self):
         """Products with too many variants: ``{template: (first variant, count)}``."""
         self.env["product.product"].flush_model(["active", "product_tmpl_id"])
+        return self._kh_find_collapsed(fields.Datetime.now().replace(second=0))
+
+    @ormcache("minute")
+    def _kh_find_collapsed(self, minute):
+        """As above; one answer for everybody, which holds for a minute."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -132,28 +141,58 @@ class Website(models.Model):
     def _kh_category_tree(self):
         """Categories in which the current user finds products, as a tree with exact counts.
 
+        The counts are those of the running minute; listing times count by the minute too.
+
         :rtype: tuple[CategoryNode]
         """
         self.ensure_one()
-        groups = self.env["product.template"]._read_group(
-            Domain(self.sale_product_domain()) & Domain("public_categ_ids", "!=", False),
-            ["public_categ_ids"],
-            ["id:array_agg"],
-        )
-        products = {category.id: set(ids) for category, ids in groups if category}
-        # sudo: core's rule on empty categories asks product by product; ours are counted above
+        Template = self.env["product.template"]
+        Template.flush_model()
+        query = Template._search(Domain(self.sale_product_domain())).select()
+        minute = fields.Datetime.now().replace(second=0)
+        # sudo: core's rule on empty categories asks product by product; ours are counted here
         categories = self.env["product.public.category"].sudo()
-        categories = categories.search_fetch(self.website_domain(), ["name", "parent_id"])
-        children = categories.grouped("parent_id")
+        categories = categories.search_fetch(
+            self.website_domain(), ["name", "parent_id", "parent_path"]
+        )
+        above = {
+            category.id: {int(key) for key in category.parent_path.split("/") if key}
+            for category in categories
+        }
+        counts = Counter()
+        for category_ids, count in self._kh_count_by_categories(query, minute):
+            for category_id in set().union(*(above.get(key, ()) for key in category_ids)):
+                counts[category_id] += count
+        children = categories.filtered(lambda c: counts[c.id]).grouped("parent_id")
 
         def build(parent):
-            nodes, found = [], set()
-            for category in children.get(parent, ()):
-                below, below_found = build(category)
-                own = products.get(category.id, set()) | below_found
-                if own:
-                    nodes.append(CategoryNode(category, len(own), below))
-                    found |= own
-            return tuple(nodes), found
+            return tuple(
+                CategoryNode(category, counts[category.id], build(category))
+                for category in children.get(parent, ())
+            )
 
-        return build(categories.browse())[0]
+        return build(categories.browse())
+
+    @ormcache("query.code", "repr(query.params)", "minute")
+    def _kh_count_by_categories(self, query, minute):
+        """Count the products that share the same categories, once for whoever sees the same.
+
+        :param SQL query: finds the products of a viewer
+        :param minute: until when the answer holds
+        :return: rows of ``(category ids, number of products)``
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT category_ids, COUNT(*)
+                  FROM (SELECT array_agg(product_public_category_id) AS category_ids
+                          FROM (SELECT product_template_id, product_public_category_id
+                                  FROM product_public_category_product_template_rel
+                                 WHERE product_template_id IN (%s)
+                                 ORDER BY 1, 2) AS one
+                         GROUP BY product_template_id) AS sets
+                 GROUP BY category_ids
+                """,
+                query,
+            )
+        )
