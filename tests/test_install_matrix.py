@@ -75,6 +75,9 @@ class Matrix:
         missing = sorted({*OWN.manifest(name)["depends"]} - best.modules)
         if missing:
             self.odoo("-i", ",".join(missing), *ONCE, database=database)
+        if OWN.manifest(name).get("auto_install"):
+            # it came with what it is the bridge for
+            self.odoo("module", "uninstall", name, database=database)
         return database, needed
 
     def core_of(self, name):

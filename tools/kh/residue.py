@@ -134,6 +134,9 @@ def _is_odoos_own(snapshot: Snapshot, table: str, title: str) -> bool:
         return title.startswith("base.module_") or name.startswith(
             ("selection__", "model_inherit__")
         )
+    if table == "ir_model_inherit":
+        # a mixin of a core model is noted under the module that was loaded last
+        return title.partition(".")[2].startswith("model_inherit__")
     if table == "ir_model_constraint":
         there = {name.partition(".")[2] for name in snapshot.structure.get("constraint", ())}
         return title not in there

@@ -422,10 +422,10 @@ class TestBulk(CatalogCommon):
         self.env.flush_all()
         for products in (many[:1], many):
             self.env.invalidate_all()
-            with self.assertQueryCount(8):
+            with self.assertQueryCount(10):
                 products._kh_filter_saleable(self.dealer_a)
             self.env.invalidate_all()
-            with self.assertQueryCount(8):
+            with self.assertQueryCount(10):
                 products._kh_explain_unsaleable(self.dealer_b)
         counts = [
             self._count_read(products.with_user(self.user_a)) for products in (many[:1], many)
