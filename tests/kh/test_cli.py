@@ -106,7 +106,7 @@ def test_doctor_counts_what_is_wrong(copy, tmp_path):
 
 
 def test_doctor_on_a_fresh_checkout(copy):
-    env = {name: "" for name in ("ODOO_HOME", "PGHOST", "PGPORT")}
+    env = {name: "" for name in ("KH_HOME", "ODOO_HOME", "PGHOST", "PGPORT")}
     answer = kh("doctor", root=copy, **env)
     assert answer.returncode == 0, answer.stdout
     assert "later" in answer.stdout

@@ -30,7 +30,7 @@ class PortalCommon(HttpCase):
             {
                 "kh_is_b2b": True,
                 "domain": False,
-                "language_ids": [Command.link(english.id)],
+                "language_ids": [Command.set(english.ids)],
                 "default_lang_id": english.id,
                 "ecommerce_access": "everyone",
                 "show_line_subtotals_tax_selection": "tax_included",
