@@ -6,6 +6,7 @@ LOGINS = [
     ("Stranger who wants to become a dealer", "", "", "/b2b/register"),
     ("Dealer, owner (diamond level, price contract)", "dealer1", "dealer1", "/my"),
     ("Dealer, buyer of the same company", "buyer1", "buyer1", "/shop"),
+    ("Dealer, approver of the same company", "approver1", "approver1", "/my/approvals"),
     ("Dealer in South China (diamond level)", "dealer2", "dealer2", "/my"),
     ("Dealer without contract (silver level)", "dealer3", "dealer3", "/shop"),
     ("General manager", "gm", "gm", "/odoo"),
@@ -24,5 +25,6 @@ LOGINS = [
 # Short logins of dealers' people: login -> reference of the dealer in data/dealers.csv.
 DEALER_LOGINS = {"dealer1": "huarui", "dealer2": "yuehua", "dealer3": "sulian"}
 COLLEAGUE_LOGINS = {
-    "buyer1": ("huarui", "张丽", "采购员", "13800001131", "zhangli@huaruida.example")
+    "buyer1": ("huarui", "张丽", "采购员", "13800001131", "zhangli@huaruida.example"),
+    "approver1": ("huarui", "周国强", "采购经理", "13800001132", "zhouguoqiang@huaruida.example"),
 }

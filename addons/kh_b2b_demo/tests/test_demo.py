@@ -151,3 +151,16 @@ class TestDemo(TransactionCase):
         self.assertTrue(office.product_tmpl_ids._kh_filter_saleable(huarui))
         self.assertFalse(office.product_tmpl_ids._kh_filter_saleable(guilan))
         self.assertFalse(crate._kh_filter_saleable(huarui))
+
+    def test_people_know_their_limits(self):
+        buyer, approver = (
+            self.env["res.users"].search([("login", "=", login)]).partner_id
+            for login in ("buyer1", "approver1")
+        )
+        self.assertEqual((buyer.kh_dealer_role, buyer.kh_order_limit), ("buyer", 5000.0))
+        self.assertEqual(approver.kh_dealer_role, "approver")
+        stages = set(self.dealers.mapped("kh_life_stage"))
+        self.assertIn("active", stages)
+        supervisor = self.env["res.users"].search([("login", "=", "supervisor")])
+        seen = self.dealers.with_user(supervisor)._filtered_access("read")
+        self.assertEqual(seen, self.dealers, "both salespeople work for the supervisor")
