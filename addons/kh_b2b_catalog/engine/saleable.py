@@ -4,7 +4,8 @@ A product that anything restricts has a row in `kh_product_key`: `kh_assortment_
 `kh_area_keys` (areas that may buy it), `kh_deny_area_keys` (areas that may not), `kh_is_timed`.
 Two keys are no ids: `OPEN` means that nothing restricts the product in this respect, and
 ``-company`` that nothing does in that company (its assortments or areas belong to others).
-A viewer brings keys of his own; sets that overlap match.
+Where companies have different nearest areas, an area for all companies counts in one of them
+as the pair ``company * PAIR + area``. A viewer brings keys of his own; sets that overlap match.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from odoo.tools import SQL
 
 OPEN = 0
+PAIR = 2**32
 
 
 class Restrictions(NamedTuple):
@@ -69,7 +71,9 @@ class SaleableCondition:
             column = SQL.identifier(alias, "kh_assortment_keys")
             parts["assortment"] = _overlap(column, self.assortment_keys)
         if self.area_keys is not None:
-            parts["area"] = _overlap(SQL.identifier(alias, "kh_area_keys"), self.area_keys)
+            parts["area"] = SQL(
+                "%s && %s::bigint[]", SQL.identifier(alias, "kh_area_keys"), list(self.area_keys)
+            )
         if self.deny_area_keys is not None:
             column = SQL.identifier(alias, "kh_deny_area_keys")
             parts["deny_area"] = SQL("NOT %s", _overlap(column, self.deny_area_keys))

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..engine.saleable import OPEN, SaleableCondition, Viewer
+from ..engine.saleable import OPEN, PAIR, SaleableCondition, Viewer
 
 # What is written on a product and changes its keys.
 KEY_FIELDS = {
@@ -163,11 +163,12 @@ class ProductTemplate(models.Model):
         area_keys = ()
         if restrictions.area or restrictions.deny_area:
             area_keys = partner_sudo._kh_get_area_keys(viewer.company)
+        pairs = (viewer.company.id * PAIR + key for key in area_keys)
         return SaleableCondition(
             assortment_keys=(*marks, *partner_sudo._kh_get_assortment_keys(viewer.company))
             if restrictions.assortment
             else None,
-            area_keys=(*marks, *area_keys) if restrictions.area else None,
+            area_keys=(*marks, *area_keys, *pairs) if restrictions.area else None,
             deny_area_keys=area_keys if restrictions.deny_area and area_keys else None,
             moment=self._kh_to_minute(date) if restrictions.listing else None,
             website_id=viewer.website.id or None,

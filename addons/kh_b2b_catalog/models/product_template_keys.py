@@ -1,10 +1,13 @@
-from odoo import api, models, tools
+from odoo import api, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_columns
 
-from ..engine.saleable import OPEN, Restrictions
+from ..engine.saleable import OPEN, PAIR, Restrictions
 
 # From so many products on the planner is told of the change.
 BULK = 1000
+# Where a transaction keeps what it knows of the restrictions; core empties it with the rest.
+RESTRICTIONS = "kh_b2b_catalog.restrictions"
 VISIBLE_MODELS = (
     "product.template",
     "product.product",
@@ -34,13 +37,19 @@ class ProductTemplate(models.Model):
                     product_tmpl_id int PRIMARY KEY
                         REFERENCES product_template ON DELETE CASCADE,
                     kh_assortment_keys int[] NOT NULL,
-                    kh_area_keys int[] NOT NULL,
+                    kh_area_keys bigint[] NOT NULL,
                     kh_deny_area_keys int[] NOT NULL,
                     kh_is_timed boolean NOT NULL
                 )
                 """
             )
         )
+        columns = table_columns(self.env.cr, "kh_product_key")
+        if columns["kh_area_keys"]["udt_name"] == "_int4":  # made by an earlier version
+            self.env.cr.execute(
+                SQL("ALTER TABLE kh_product_key ALTER COLUMN kh_area_keys TYPE bigint[]")
+            )
+            self.env.cr.execute(self._kh_get_refresh_sql(None))
 
     # === BUSINESS METHODS - KEYS === #
     @api.model
@@ -76,18 +85,21 @@ class ProductTemplate(models.Model):
 
         return SQL(
             """
-            WITH asked(id) AS MATERIALIZED (%(asked)s), %(sources)s, fresh AS (
+            WITH asked(id) AS MATERIALIZED (%(asked)s), %(sources)s, %(mixed)s, fresh AS (
                 SELECT t.id,
                        %(assortment_keys)s AS kh_assortment_keys,
-                       CASE WHEN own.id IS NOT NULL THEN %(own_keys)s
-                            ELSE %(category_keys)s END AS kh_area_keys,
+                       COALESCE(own.keys::bigint[] || own_mixed.keys, category_mixed.keys,
+                                category_include.keys::bigint[], %(nothing)s::bigint[])
+                           AS kh_area_keys,
                        COALESCE(deny.keys, '{}') || COALESCE(category_deny.keys, '{}')
                            AS kh_deny_area_keys,
                        listing.id IS NOT NULL AS kh_is_timed
                   FROM product_template t
                   LEFT JOIN assortment ON assortment.id = t.id
                   LEFT JOIN own ON own.id = t.id
+                  LEFT JOIN own_mixed ON own_mixed.id = t.id
                   LEFT JOIN category_include ON category_include.id = t.categ_id
+                  LEFT JOIN category_mixed ON category_mixed.id = t.categ_id
                   LEFT JOIN deny ON deny.id = t.id
                   LEFT JOIN category_deny ON category_deny.id = t.categ_id
                   LEFT JOIN listing ON listing.id = t.id
@@ -113,11 +125,11 @@ class ProductTemplate(models.Model):
             """,
             asked=ids if ids is not None else SQL("SELECT 0"),
             sources=self._kh_get_sources_sql(within("r.product_tmpl_id")),
+            mixed=self._kh_get_mixed_sql(),
             within_product=within("t.id"),
             within_key=within("k.product_tmpl_id"),
             assortment_keys=self._kh_get_keys_sql("assortment"),
-            own_keys=self._kh_get_keys_sql("own"),
-            category_keys=self._kh_get_keys_sql("category_include"),
+            nothing=[OPEN],
         )
 
     @api.model
@@ -173,6 +185,50 @@ class ProductTemplate(models.Model):
         )
 
     @api.model
+    def _kh_get_mixed_sql(self):
+        """Keys where the nearest areas are those of some companies only.
+
+        For each other company the nearest source further up counts: areas of the company by
+        their ids, areas for all companies as pairs with the company (`PAIR`), and if there is
+        none, the mark that the product is open in that company.
+        """
+        return SQL(
+            """
+            category_company AS MATERIALIZED (
+                SELECT DISTINCT ON (c.id, s.company_id) c.id, s.company_id, s.keys
+                  FROM (SELECT r.category_id, x.id AS company_id,
+                               array_agg(CASE WHEN a.company_id IS NULL
+                                              THEN x.id * %(pair)s::bigint + a.id
+                                              ELSE a.id END) AS keys
+                          FROM kh_category_area_include_rel r
+                          JOIN kh_sales_area a ON a.id = r.area_id
+                          JOIN res_company x ON x.id = COALESCE(a.company_id, x.id)
+                         WHERE EXISTS (SELECT FROM kh_sales_area WHERE company_id IS NOT NULL)
+                         GROUP BY r.category_id, x.id) s
+                  JOIN product_category p ON p.id = s.category_id
+                  JOIN product_category c ON c.parent_path LIKE p.parent_path || '%%'
+                 ORDER BY c.id, s.company_id, length(p.parent_path) DESC
+            ), own_mixed AS (
+                SELECT o.id, array_agg(key ORDER BY key) AS keys
+                  FROM own o
+                  JOIN product_template t ON t.id = o.id
+                  JOIN res_company x ON x.id <> ALL(o.companies)
+                  LEFT JOIN category_company s ON s.id = t.categ_id AND s.company_id = x.id
+                 CROSS JOIN unnest(COALESCE(s.keys, ARRAY[-x.id]::bigint[])) AS key
+                 GROUP BY o.id
+            ), category_mixed AS (
+                SELECT i.id, array_agg(key ORDER BY key) AS keys
+                  FROM category_include i
+                  JOIN res_company x ON i.companies IS NOT NULL
+                  LEFT JOIN category_company s ON s.id = i.id AND s.company_id = x.id
+                 CROSS JOIN unnest(COALESCE(s.keys, ARRAY[-x.id]::bigint[])) AS key
+                 GROUP BY i.id
+            )
+            """,
+            pair=PAIR,
+        )
+
+    @api.model
     def _kh_get_keys_sql(self, name):
         """Keys of one source: its ids, and the companies in which none of them counts."""
         return SQL(
@@ -190,13 +246,18 @@ class ProductTemplate(models.Model):
 
     # === BUSINESS METHODS - NEUTRALITY === #
     @api.model
-    @tools.ormcache()
     def _kh_get_restrictions(self):
         """Say which kinds of restriction exist; the domain leaves the others out.
 
+        Known to this transaction only, never to the server: a cache of the server that is
+        filled again before the change is committed would open everything to everybody.
+
         :rtype: Restrictions
         """
-        return self._kh_read_restrictions()
+        cache = self.env.cr.cache
+        if RESTRICTIONS not in cache:
+            cache[RESTRICTIONS] = self._kh_read_restrictions()
+        return cache[RESTRICTIONS]
 
     @api.model
     def _kh_read_restrictions(self):
@@ -216,9 +277,8 @@ class ProductTemplate(models.Model):
 
     @api.model
     def _kh_refresh_restrictions(self):
-        """Forget what was answered before; the caches of all workers only if it changed."""
-        if self._kh_read_restrictions() != self._kh_get_restrictions():
-            self.env.registry.clear_cache()
+        """Forget what was answered before in this transaction."""
+        self.env.cr.cache.pop(RESTRICTIONS, None)
         self._kh_forget_saleable()
 
     @api.model

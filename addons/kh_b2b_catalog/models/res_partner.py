@@ -44,6 +44,12 @@ class ResPartner(models.Model):
             self.env["product.template"]._kh_forget_saleable()
         return result
 
+    # === HOOKS === #
+    @api.model
+    def _kh_get_entitlement_fields(self):
+        """Extend: who sees which goods is granted, and logged."""
+        return [*super()._kh_get_entitlement_fields(), "kh_assortment_ids"]
+
     # === BUSINESS METHODS - CATALOGUE === #
     def _kh_get_assortment_keys(self, company):
         """Return the ids of the assortments a dealer sees in a company, sorted.
@@ -65,8 +71,6 @@ class ResPartner(models.Model):
         areas = dealer.kh_sales_area_ids.filtered(
             lambda area: not area.company_id or area.company_id == company
         )
-        return tuple(
-            sorted(
-                {int(key) for area in areas for key in (area.parent_path or "").split("/") if key}
-            )
-        )
+        keys = {int(key) for area in areas for key in (area.parent_path or "").split("/") if key}
+        above = areas.browse(sorted(keys))
+        return tuple(area.id for area in above if not area.company_id or area.company_id == company)
