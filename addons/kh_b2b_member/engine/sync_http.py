@@ -85,14 +85,22 @@ def check_url(endpoint, url):
         raise FetchError("bad_url")
     if parts.scheme == "http" and not endpoint.allow_http:
         raise FetchError("needs_https")
-    if parts.hostname != home.hostname or (parts.scheme == "http" and home.scheme == "https"):
-        raise FetchError("other_host", host=parts.hostname)
+    port = _get_port(parts)
+    if (parts.scheme, parts.hostname, port) != (home.scheme, home.hostname, _get_port(home)):
+        raise FetchError("other_host", host=f"{parts.hostname}:{port}")
     try:
-        infos = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
         raise FetchError("no_host", is_transient=True, host=parts.hostname) from error
     for info in infos:
         _check_address(endpoint, info[4][0])
+
+
+def _get_port(parts):
+    try:
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        raise FetchError("bad_url") from None
 
 
 def _check_address(endpoint, text):
@@ -196,6 +204,8 @@ def _fetch_rest(endpoint, position, since):
             )
         except requests.RequestException as error:
             raise _translate(error) from None
+    if response.status_code == 404 and "size" in position:
+        return Page([], None)  # how some say that there are no more pages
     if response.status_code >= 300:
         raise _get_status_error(response.status_code, response.headers)
     try:
@@ -248,10 +258,11 @@ def read_page(endpoint, data, position, base_url=""):
     if not isinstance(rows, list):
         raise FetchError("no_rows")
     following = None
-    if endpoint.paging in ("page", "offset") and len(rows) >= endpoint.page_size:
+    if endpoint.paging in ("page", "offset") and not _is_last(endpoint, rows, position):
         following = {
             "page": position.get("page", endpoint.first_page) + 1,
             "offset": position.get("offset", 0) + len(rows),
+            "size": max(position.get("size", 0), len(rows)),
         }
     elif endpoint.paging in ("cursor", "link"):
         mark = sync_rows.extract(data, endpoint.cursor_path)
@@ -261,6 +272,15 @@ def read_page(endpoint, data, position, base_url=""):
             else:
                 following = {"url": urljoin(base_url, str(mark))}
     return Page(rows, following)
+
+
+def _is_last(endpoint, rows, position):
+    """Whether no page follows: this one is empty, or short where the size is agreed.
+
+    Short is what has fewer rows than the pages before: many sources give fewer rows than we
+    ask for, however many are left.
+    """
+    return not rows or bool(endpoint.size_param) and len(rows) < position.get("size", 0)
 
 
 def _fetch_soap(endpoint, position, since):

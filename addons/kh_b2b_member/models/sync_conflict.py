@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..engine import sync_rows
+from .sync_engine import Plan
 
 KINDS = [
     ("changed", "Changed on both sides"),
@@ -203,10 +204,12 @@ class SyncConflict(models.Model):
 
     def _write_theirs(self):
         records = self._get_records()
-        for conflict in self:
-            record = records.get((conflict.company_id.id, conflict.code))
-            engine = self.env["kh.sync.engine"]._with_company_env(conflict.company_id)
-            engine._write_target(record.with_env(engine.env), conflict.target, conflict.theirs)
+        dealers = self.grouped(lambda conflict: (conflict.company_id.id, conflict.code))
+        for key, conflicts in dealers.items():
+            record = records[key]
+            engine = self.env["kh.sync.engine"]._with_company_env(record.company_id)
+            values = {conflict.target: conflict.theirs for conflict in conflicts}
+            engine._write_targets(record.with_env(engine.env), values)
         self._set_base()
 
     def _reapply(self):
@@ -417,11 +420,37 @@ class SyncConflictEngine(models.AbstractModel):
                 if result["status"] == "error":
                     raise UserError(f"{result['code']}: {result['message']}")
 
-    def _write_target(self, record, target_name, value):
-        """Write one value of the ERP to the dealer of a record."""
-        target = self._get_targets()[target_name]
-        vals = self._to_field_vals({target_name: value}, target.owner)
-        if target.owner == "contact":
-            record.contact_id.write(vals)
-        else:
+    def _write_targets(self, record, values):
+        """Write values of the ERP (by target) to the dealer of a record, as a row would."""
+        vals = self._to_field_vals(values, "partner")
+        vals.pop("active", None)  # see _switch_dealer
+        if vals:
             record.partner_id.write(vals)
+        if self._to_field_vals(values, "contact"):
+            self._write_manager(record, values)
+        if "active" in values:
+            self._switch_dealer(record, values["active"])
+
+    def _write_manager(self, record, values):
+        """Write values of the ERP to the manager; one who is gone is made anew."""
+        targets = self._get_targets()
+        known = {
+            name: value
+            for name, value in {**(record.base or {}), **values}.items()
+            if name in targets and targets[name].owner == "contact"
+        }
+        dealer = record.partner_id
+        contacts = dealer.child_ids.filtered(lambda contact: contact.type == "contact")
+        row = sync_rows.Incoming(0, record.code, known)
+        contact = self._find_contact(row, contacts, record)
+        plan = Plan(row, "updated", match_id=dealer.id, contact_id=contact.id or 0)
+        plan.write = values if contact else known
+        self._write_contacts([plan])
+        if not plan.contact_id and any(self._to_field_vals(values, "contact").values()):
+            raise UserError(
+                self.env._(
+                    "%(code)s has no manager any more, and the ERP gives neither name nor e-mail.",
+                    code=record.code,
+                )
+            )
+        record.contact_id = plan.contact_id or False

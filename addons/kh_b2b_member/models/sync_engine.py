@@ -35,7 +35,13 @@ class Plan:
     partner_id: int = 0  # the dealer after the row
 
     def __post_init__(self):
+        self._found = self.contact_id, self.base
+        self.reset()
+
+    def reset(self):
+        """Forget what was made and then rolled back."""
         self.partner_id = self.match_id
+        self.contact_id, self.base = self._found
 
     def get_result(self):
         return {
@@ -165,7 +171,7 @@ class SyncEngine(models.AbstractModel):
             raise
         except (UserError, RedirectWarning, psycopg2.Error, ValueError) as error:
             for plan in plans:
-                plan.partner_id = plan.match_id
+                plan.reset()
             if len(plans) > 1:
                 middle = len(plans) // 2
                 self._execute(run, plans[:middle])

@@ -247,7 +247,9 @@ class SyncMatch(models.AbstractModel):
             if match_id not in by_id:
                 continue
             partner = by_id[match_id]
-            contact = self._find_contact(row, by_parent.get(partner, children.browse()), facts)
+            contact = self._find_contact(
+                row, by_parent.get(partner, children.browse()), facts.records.get(row.code)
+            )
             facts.contacts[row.code] = contact.id or 0
             facts.ours[match_id] = {
                 name: self._read_value(contact if target.owner == "contact" else partner, target)
@@ -256,9 +258,8 @@ class SyncMatch(models.AbstractModel):
             }
         facts.new_vats.clear()  # the rows are matched again, with all facts
 
-    def _find_contact(self, row, contacts, facts):
+    def _find_contact(self, row, contacts, record):
         """Return the dealer's manager: the one we know, or by e-mail, or by name."""
-        record = facts.records.get(row.code)
         known = record.contact_id if record else contacts.browse()
         email, name = row.values.get("manager_email"), row.values.get("manager_name")
         return (

@@ -2,7 +2,8 @@ import json
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ConcurrencyError, UserError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..engine import sync_http, sync_rows
 
@@ -208,8 +209,24 @@ class SyncSource(models.Model):
             return
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for left, source in zip(range(len(due), 0, -1), due, strict=True):
-            if not source._pull(left):
+            if not source._try_pull(left):
                 return  # out of time: the scheduler calls again
+
+    def _try_pull(self, left=1):
+        """Pull, and keep what breaks one source from the others."""
+        try:
+            return self._pull(left)
+        except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError):
+            raise  # nobody's fault: the scheduler calls again
+        except Exception:
+            # rows of an ERP may break whatever handles them; kept, counted, tried again later
+            _logger.exception("ERP source %s: a page cannot be applied", self.id)
+            self.env.cr.rollback()
+            self.env.registry.clear_all_caches()  # they may know what was rolled back
+            message = self.env._("The page cannot be applied; the server's log says why.")
+            self._count_failure(self._get_open_run(), message)
+            self.env["ir.cron"]._commit_progress(1, remaining=left - 1)
+            return True
 
     def _pull(self, left=1):
         """Fetch and apply the pages of one source, commit after each.
@@ -228,13 +245,14 @@ class SyncSource(models.Model):
             try:
                 page = self._fetch_page(endpoint, run, position, since)
             except sync_http.FetchError as error:
+                cron._commit_progress(0)  # as below
                 self._set_fetch_failed(run, error)
                 cron._commit_progress(1, remaining=left - 1)
                 return True
+            self._keep_page(run, page)
             cron._commit_progress(0)  # a snapshot of now, not of before the request
             if not self._try_lock():
-                _logger.info("ERP source %s is busy, its pull goes on later", self.id)
-                self.next_pull = fields.Datetime.add(fields.Datetime.now(), minutes=1)
+                self._wait_for_others()
                 cron._commit_progress(1, remaining=left - 1)
                 return True
             self._apply_page(run, page, position)
@@ -265,10 +283,21 @@ class SyncSource(models.Model):
             raise sync_http.FetchError("repeated")
         return page
 
-    def _apply_page(self, run, page, position):
+    def _keep_page(self, run, page):
+        """Keep the rows as they came; a try that broke may have kept the same before."""
         run.stamp = fields.Datetime.now()
-        if page.rows:
+        if page.rows and run.digest != sync_rows.get_digest(page.rows):
             run._store_payload(page.rows)
+
+    def _wait_for_others(self):
+        """Call again in a minute. Nothing of ours is written: others hold the sources."""
+        _logger.info("ERP source %s is busy, its pull goes on later", self.id)
+        # sudo: administrators may not write scheduled actions
+        cron_sudo = self.env.ref("kh_b2b_member.ir_cron_pull_dealers").sudo()
+        cron_sudo._trigger(fields.Datetime.add(fields.Datetime.now(), minutes=1))
+
+    def _apply_page(self, run, page, position):
+        if page.rows:
             run._apply(page.rows)
         top = self._get_top(page.rows, position.get("top"))
         if page.next:
@@ -297,13 +326,16 @@ class SyncSource(models.Model):
         return max([*texts, *([top] if top else [])], default=None)
 
     def _set_fetch_failed(self, run, error):
-        """Note what went wrong; try again later, and give up after some times."""
-        message = self._get_fetch_message(error)
         _logger.info("ERP source %s: %s", self.id, error.reason)
+        is_final = error.reason in ("repeated", "too_many")
+        self._count_failure(run, self._get_fetch_message(error), is_final)
+
+    def _count_failure(self, run, message, is_final=False):
+        """Note what went wrong; try again later, and give up after some times."""
         count = run.failure_count + 1
         run.write({"failure_count": count, "message": message})
         now = fields.Datetime.now()
-        if count < MAX_FAILURES and error.reason not in ("repeated", "too_many"):
+        if count < MAX_FAILURES and not is_final:
             self.next_pull = fields.Datetime.add(now, minutes=min(2**count, 60))
             return
         run._finish("failed", message)

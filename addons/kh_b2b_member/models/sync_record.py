@@ -87,15 +87,21 @@ class ResPartner(models.Model):
     def _kh_sync_deactivate(self):
         """Take the rights of dealers away because the ERP says they are no longer active.
 
-        Their portal users are archived (which ends their sessions and API keys), then their
-        cards. Add-ons call `super()` and stop what is theirs.
+        Their portal users are archived (which ends their sessions and API keys), what they hold
+        is released as for a colleague who is deactivated, then their cards are archived. Add-ons
+        call `super()` and stop what is theirs.
 
         :return: the users whose account was closed
         """
         users = self.env["res.users"].search(
             [("partner_id", "child_of", self.ids), ("share", "=", True)]
         )
+        people = users.partner_id
+        people.signup_cancel()
         users.write({"active": False})
+        if people:
+            people._kh_release_person()
+            people._kh_reroute_approvals()
         self.write({"active": False})
         return users
 
@@ -105,4 +111,8 @@ class ResPartner(models.Model):
         :param users: the accounts it closed
         """
         self.write({"active": True})
-        users.filtered("share").write({"active": True})
+        users = users.filtered("share")
+        users.write({"active": True})
+        if users:
+            users.partner_id._kh_sync_dealer_roles()
+            users.partner_id._kh_reroute_approvals()

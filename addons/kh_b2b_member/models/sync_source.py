@@ -15,10 +15,12 @@ WAYS = [
     ("file", "File"),
 ]
 POLICIES = [("ask", "Ask a person"), ("theirs", "ERP wins"), ("ours", "Ours stays")]
-# Who may change these decides where the secret is sent.
+# Who may change these decides where the secret is sent, what is asked there and how much.
 CONNECTION_FIELDS = {
-    "url", "http_method", "auth_type", "auth_user", "secret", "key_header", "allow_http",
-    "allow_private", "params", "way",
+    "url", "http_method", "soap_operation", "params", "auth_type", "auth_user", "secret",
+    "key_header", "allow_http", "allow_private", "timeout", "retries", "max_megabytes",
+    "records_path", "paging", "page_param", "first_page", "size_param", "page_size",
+    "cursor_path", "since_param", "since_path", "watermark", "way",
 }  # fmt: skip
 
 
@@ -93,14 +95,25 @@ class SyncSource(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("url") or vals.get("secret") for vals in vals_list):
+        sources = super().create(vals_list)
+        # sudo: the secret is compared, not shown
+        if any(source_sudo._has_connection() for source_sudo in sources.sudo()):
             self._ensure_can_connect()
-        return super().create(vals_list)
+        return sources
 
     def write(self, vals):
         if CONNECTION_FIELDS & vals.keys():
             self._ensure_can_connect()
         return super().write(vals)
+
+    def _has_connection(self):
+        """Answer whether a new source has a connection, given or by defaults of the caller."""
+        self.ensure_one()
+        for name in CONNECTION_FIELDS - {"way"}:
+            default = self._fields[name].default
+            if self[name] != (default(self) if default else False):
+                return True
+        return self.way in ("rest", "soap")
 
     def _ensure_can_connect(self):
         """Raise unless the user may say where the secret goes."""

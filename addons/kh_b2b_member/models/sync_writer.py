@@ -2,6 +2,9 @@ from collections import defaultdict
 
 from odoo import Command, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from odoo.addons.auth_signup.models.res_partner import SignupError
 
 from ..engine import sync_rows
 
@@ -198,20 +201,21 @@ class SyncWriter(models.AbstractModel):
     def _switch_dealers(self, plans):
         """Close what the ERP closed, open what it opened again."""
         records = self.env["kh.sync.record"]
-        partners = self.env["res.partner"]
         for plan in plans:
             if "active" not in plan.write:
                 continue
-            partner = partners.browse(plan.partner_id)
             record = records.search(
-                [("code", "=", plan.row.code), ("partner_id", "=", partner.id)], limit=1
+                [("code", "=", plan.row.code), ("partner_id", "=", plan.partner_id)], limit=1
             )
-            if plan.write["active"]:
-                users = self.env["res.users"].browse(record.blocked_user_ids or []).exists()
-                partner._kh_sync_reactivate(users)
-                record.blocked_user_ids = False
-            else:
-                record.blocked_user_ids = partner._kh_sync_deactivate().ids
+            self._switch_dealer(record, plan.write["active"])
+
+    def _switch_dealer(self, record, is_active):
+        if is_active:
+            users = self.env["res.users"].browse(record.blocked_user_ids or []).exists()
+            record.partner_id._kh_sync_reactivate(users)
+            record.blocked_user_ids = False
+        else:
+            record.blocked_user_ids = record.partner_id._kh_sync_deactivate().ids
 
     # === PORTAL === #
     def _open_portals(self, run, plans):
@@ -229,35 +233,40 @@ class SyncWriter(models.AbstractModel):
         by_login = {user.login: user for user in known}
         opened = users.browse()
         for plan in asked:
-            user = by_login.get(plan.base["manager_email"])
+            login = plan.base["manager_email"]
+            user = by_login.get(login)
             if not user:
-                opened += self._create_portal_user(run, plan)
+                by_login[login] = self._create_portal_user(run, plan)
+                opened += by_login[login]
             elif user.partner_id.commercial_partner_id.id != plan.partner_id:
                 raise UserError(
                     self.env._(
                         "%(email)s is the login of another customer; no account was opened.",
-                        email=plan.base["manager_email"],
+                        email=login,
                     )
                 )
         if run.source_id.send_invitation:
             self._send_invitations(opened)
 
     def _create_portal_user(self, run, plan):
-        company = run.company_id
-        user = (
-            self.env["res.users"]
-            .with_company(company)
-            .with_context(no_reset_password=True)
-            ._create_user_from_template(
+        company, login = run.company_id, plan.base["manager_email"]
+        users = self.env["res.users"].with_company(company).with_context(no_reset_password=True)
+        try:
+            user = users._create_user_from_template(
                 {
-                    "login": plan.base["manager_email"],
-                    "email": plan.base["manager_email"],
+                    "login": login,
+                    "email": login,
                     "partner_id": plan.contact_id,
                     "company_id": company.id,
                     "company_ids": [Command.set(company.ids)],
                 }
             )
-        )
+        except SignupError as error:
+            if isinstance(error.__context__, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                raise error.__context__ from None  # the server runs the call again
+            raise UserError(
+                self.env._("%(email)s cannot be a login; no account was opened.", email=login)
+            ) from error
         role = self.env.ref("kh_b2b_member.role_dealer")
         user.write({"active": True, "role_line_ids": [Command.create({"role_id": role.id})]})
         dealer = user.partner_id.commercial_partner_id

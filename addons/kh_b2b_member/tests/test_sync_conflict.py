@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import make_code
 from .sync_common import SyncCommon
@@ -64,6 +64,68 @@ class TestSyncConflict(SyncCommon):
         self.assertEqual(conflict.decided_uid, self.administrator)
         self.assertEqual(self._status(self._push(self._row(city="Ningbo"))), ["unchanged"])
         self.assertEqual(self._status(self._push(self._row(city="Wenzhou"))), ["updated"])
+
+    def test_take_theirs_opens_a_dealer_as_a_row_does(self):
+        dealer = self.env["res.partner"].create(
+            {"name": "Dealer 1", "is_company": True, "vat": make_code(1), "active": False}
+        )
+        self._push(self._row(active=True))
+        conflict = self._conflicts("K00001")
+        self.assertEqual(conflict.target, "active")
+        record = self.env["kh.sync.record"].search([("code", "=", "K00001")])
+        user = new_test_user(self.env, "kh_closed", "base.group_portal")
+        user.partner_id.parent_id = dealer
+        user.active = False
+        record.blocked_user_ids = user.ids
+        self._decide(conflict).action_take_theirs()
+        self.assertTrue(dealer.active and user.active)
+        self.assertFalse(record.blocked_user_ids)
+
+    def test_take_theirs_closes_a_dealer_as_a_row_does(self):
+        self.source.create_portal = True
+        self._push(self._row(portal=True))
+        dealer = self._dealer("K00001")
+        user = dealer.child_ids.user_ids
+        record = self.env["kh.sync.record"].search([("code", "=", "K00001")])
+        engine = self.env["kh.sync.engine"]._with_company_env(self.company)
+        engine._write_targets(record.with_env(engine.env), {"active": False, "city": "Ningbo"})
+        self.assertEqual((dealer.active, user.active, dealer.city), (False, False, "Ningbo"))
+        self.assertEqual(record.blocked_user_ids, user.ids)
+
+    def test_take_theirs_makes_the_manager_anew(self):
+        self._push(self._row(manager_phone="0571-1"))
+        dealer = self._dealer("K00001")
+        dealer.child_ids.unlink()
+        self._push(self._row(manager_phone="0571-2"))
+        conflict = self._conflicts("K00001")
+        self.assertEqual(conflict.mapped("target"), ["manager_phone"])
+        self._decide(conflict).action_take_theirs()
+        manager = dealer.child_ids
+        self.assertEqual((manager.name, manager.phone), ("Manager 1", "0571-2"))
+        self.assertEqual(self._status(self._push(self._row(manager_phone="0571-3"))), ["updated"])
+        self.assertEqual(manager.phone, "0571-3")
+
+    def test_take_theirs_finds_the_manager_made_by_hand(self):
+        self._push(self._row(manager_phone="0571-1"))
+        dealer = self._dealer("K00001")
+        dealer.child_ids.unlink()
+        self._push(self._row(manager_phone="0571-2"))
+        manager = self.env["res.partner"].create(
+            {"name": "By hand", "email": "m1@kh-sync.example.com", "parent_id": dealer.id}
+        )
+        self._decide(self._conflicts("K00001")).action_take_theirs()
+        self.assertEqual(dealer.child_ids, manager)
+        self.assertEqual((manager.name, manager.phone), ("By hand", "0571-2"))
+
+    def test_value_without_a_manager_is_not_lost(self):
+        nobody = {"manager_name": None, "manager_email": None}
+        self._push(self._row(**nobody))
+        record = self.env["kh.sync.record"].search([("code", "=", "K00001")])
+        record.base = {**record.base, "manager_phone": "0571-1"}
+        self._push(self._row(**nobody, manager_phone="0571-2"))
+        conflict = self._conflicts("K00001")
+        with self.assertRaisesRegex(UserError, "no manager any more"):
+            self._decide(conflict).action_take_theirs()
 
     def test_ignore_does_not_ask_again_for_this_value(self):
         dealer, _answer = self._clash()

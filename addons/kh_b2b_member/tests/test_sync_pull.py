@@ -1,6 +1,8 @@
+import json
 import logging
 from unittest.mock import patch
 
+import psycopg2
 import requests
 
 from odoo import fields
@@ -12,6 +14,7 @@ from ..engine import sync_http
 from .sync_common import Erp, SyncCommon
 
 CRON_LOGGER = "odoo.addons.base.models.ir_cron"
+PULL_LOGGER = "odoo.addons.kh_b2b_member.models.sync_pull"
 
 
 class PullCommon(SyncCommon):
@@ -83,6 +86,7 @@ class TestSyncPull(PullCommon):
         for paging, answers in replies.items():
             self.erp.requests.clear()
             self.erp.replies = [(200, answer) for answer in answers]
+            self.erp.reply = (200, [])
             source = self._create_source(
                 code=paging,
                 paging=paging,
@@ -94,6 +98,37 @@ class TestSyncPull(PullCommon):
             run = self._run_cron()[0]
             self.assertEqual((run.source_id, run.state, run.row_count), (source, "done", 3))
             self.assertEqual(self.erp.paths[1], seconds[paging])
+
+    def test_server_with_smaller_pages_is_read_to_its_end(self):
+        """Fewer rows than we ask for is not the end: many sources have a limit of their own."""
+        rows = self._rows(*range(1, 6))
+        for number, (paging, size_param, end, calls) in enumerate(
+            (
+                ("page", False, (200, []), 4),
+                ("page", "size", (200, []), 3),
+                ("page", False, (404, ""), 4),
+                ("offset", False, (200, []), 4),
+                ("offset", "size", (404, ""), 3),
+            )
+        ):
+
+            def reply(path, _body, paging=paging, end=end):
+                at = int(path.split("at=")[1].split("&")[0])
+                first = at if paging == "offset" else (at - 1) * 2
+                return (200, rows[first : first + 2]) if first < len(rows) else end
+
+            self.erp.requests.clear()
+            self.erp.reply = reply
+            self._create_source(
+                code=f"kh-short-{number}",
+                paging=paging,
+                page_param="at",
+                size_param=size_param,
+                page_size=500,
+            )
+            run = self._run_cron()[0]
+            self.assertEqual((run.state, run.row_count), ("done", 5), (paging, size_param))
+            self.assertEqual(len(self.erp.requests), calls)
 
     def test_authentication(self):
         for auth, header, value in (
@@ -181,9 +216,51 @@ class TestSyncPull(PullCommon):
         run = self._run_cron()
         self.assertEqual((run.created_count, run.unchanged_count), (3, 2))
 
-    @mute_logger(CRON_LOGGER)
+    @mute_logger(PULL_LOGGER)
+    def test_source_that_breaks_does_not_stop_the_others(self):
+        bad = self._create_source(next_pull="2026-01-01")
+        good = self._create_source(code="kh-good", url=f"{self.erp.url}/good")
+        self.erp.reply = lambda path, _body: (200, self._rows(2 if "good" in path else 1))
+        engine = type(self.env["kh.sync.engine"])
+        apply, is_poisoned = engine._apply, True
+
+        def fail(engine, run, rows, start=0):
+            results = apply(engine, run, rows, start)
+            if is_poisoned and run.source_id == bad:
+                raise RuntimeError("poison")
+            return results
+
+        self.patch(engine, "_apply", fail)
+        self._run_cron()
+        self.assertTrue(self._dealer("K00002"))
+        self.assertFalse(self._dealer("K00001"))
+        self.assertEqual(good.last_run_id.state, "done")
+        run = bad.last_run_id
+        self.assertEqual((run.state, run.failure_count, run.row_count), ("running", 1, 0))
+        self.assertIn("log", run.message)
+        self.assertGreater(bad.next_pull, fields.Datetime.now())
+        self.assertEqual(json.loads(run._get_payloads().raw)[0]["code"], "K00001")
+        for _try in range(4):
+            bad.next_pull = "2026-01-01"
+            self._run_cron()
+        self.assertEqual((run.state, run.failure_count), ("failed", 5))
+        self.assertEqual(len(run._get_payloads()), 1, "the same page is kept once")
+        is_poisoned = False
+        run.with_user(self.administrator).action_replay()
+        self.assertTrue(self._dealer("K00001"), "what came is there to be applied later")
+
+    def test_concurrent_change_is_for_the_scheduler(self):
+        source = self._create_source()
+        late = psycopg2.errors.SerializationFailure()
+        with (
+            patch.object(type(source), "_pull", side_effect=late),
+            self.assertRaises(psycopg2.errors.SerializationFailure),
+        ):
+            source._try_pull()
+
+    @mute_logger(CRON_LOGGER, PULL_LOGGER)
     def test_killed_run_goes_on_where_it_was(self):
-        self._paged([self._rows(1, 2), self._rows(3, 4), self._rows(5)])
+        source = self._paged([self._rows(1, 2), self._rows(3, 4), self._rows(5)])
         engine = type(self.env["kh.sync.engine"])
         apply = engine._apply
 
@@ -195,20 +272,24 @@ class TestSyncPull(PullCommon):
 
         with patch.object(engine, "_apply", die):
             run = self._run_cron()
-        self.assertEqual((run.state, run.created_count, run.page_count), ("running", 2, 1))
+        self.assertEqual((run.state, run.created_count, run.page_count), ("running", 2, 2))
         self.assertFalse(self._dealer("K00003"))
+        source.next_pull = fields.Datetime.now()
         before = len(self.erp.requests)
         self.assertEqual(self._run_cron(), run)
-        self.assertEqual((run.state, run.created_count), ("done", 5))
+        self.assertEqual((run.state, run.created_count, run.page_count), ("done", 5, 3))
         numbers = [path.split("page=")[1][0] for path in self.erp.paths[before:]]
         self.assertEqual(numbers, ["2", "3"], "page 1 is not fetched again")
 
     def test_busy_dealers_are_waited_for(self):
         source = self._paged([self._rows(1)])
+        due, now = source.next_pull, fields.Datetime.now()
         self.patch(type(source), "_try_lock", lambda source: False)
         run = self._run_cron()
         self.assertEqual((run.state, run.row_count), ("running", 0))
-        self.assertGreater(source.next_pull, fields.Datetime.now())
+        self.assertEqual(source.next_pull, due, "the row is held by others, and not written")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)])
+        self.assertTrue(triggers.filtered(lambda trigger: trigger.call_at > now))
 
     def test_replay_of_all_pages(self):
         self._paged([self._rows(1, 2), self._rows(3)])

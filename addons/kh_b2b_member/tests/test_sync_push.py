@@ -5,7 +5,10 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.auth_signup.models.res_partner import SignupError
+
 from ..models import sync_engine
+from ..models.sync_source import CONNECTION_FIELDS
 from .common import make_code
 from .sync_common import SyncCommon
 
@@ -185,6 +188,65 @@ class TestSyncPush(SyncCommon):
         self.assertEqual(self._status(answer), ["error"])
         self.assertIn("another customer", answer["results"][0]["message"])
 
+    def test_failed_portal_account_does_not_fail_the_others(self):
+        """Rows that are tried again in halves do not go on with contacts that were undone."""
+        self.source.create_portal = True
+        new_test_user(self.env, "m3@kh-sync.example.com", "base.group_portal")
+        answer = self._push(*(self._row(number, portal=True) for number in range(1, 6)))
+        self.assertEqual(self._status(answer), ["created", "created", "error", *["created"] * 2])
+        for number in (1, 2, 4, 5):
+            contact = self._dealer(f"K{number:05d}").child_ids
+            self.assertEqual(contact.user_ids.login, f"m{number}@kh-sync.example.com")
+            record = self.env["kh.sync.record"].search([("code", "=", f"K{number:05d}")])
+            self.assertEqual(record.contact_id, contact)
+        self.assertFalse(self._dealer("K00003"))
+
+    def test_two_dealers_with_one_login_in_a_batch(self):
+        self.source.create_portal = True
+        same = {"portal": True, "manager_email": "one@kh-sync.example.com"}
+        answer = self._push(self._row(1, **same), self._row(2, **same), self._row(3, portal=True))
+        self.assertEqual(self._status(answer), ["created", "error", "created"])
+        self.assertIn("another customer", answer["results"][1]["message"])
+        user = self.env["res.users"].search([("login", "=", "one@kh-sync.example.com")])
+        self.assertEqual(user.partner_id.parent_id, self._dealer("K00001"))
+
+    def test_login_the_server_refuses_is_an_error_of_its_row(self):
+        self.source.create_portal = True
+        create = type(self.env["res.users"])._create_user_from_template
+
+        def refuse(users, values):
+            if values["login"].startswith("m2@"):
+                raise SignupError("Not this one.")
+            return create(users, values)
+
+        self.patch(type(self.env["res.users"]), "_create_user_from_template", refuse)
+        answer = self._push(*(self._row(number, portal=True) for number in range(1, 4)))
+        self.assertEqual(self._status(answer), ["created", "error", "created"])
+        self.assertIn("m2@kh-sync.example.com cannot be", answer["results"][1]["message"])
+
+    def test_deactivated_releases_what_its_people_hold(self):
+        self.source.create_portal = True
+        self._push(self._row(portal=True))
+        contact = self._dealer("K00001").child_ids
+        user = contact.user_ids
+        contact.signup_prepare()
+        calls = []
+        for name in ("_kh_release_person", "_kh_reroute_approvals"):
+
+            def note(partners, name=name):
+                calls.append((name, partners, user.active))
+
+            self.patch(type(self.env["res.partner"]), name, note)
+        self._push(self._row(portal=True, active=False))
+        self.assertEqual(
+            calls,
+            [("_kh_release_person", contact, False), ("_kh_reroute_approvals", contact, False)],
+        )
+        self.assertFalse(contact.signup_type, "the invitation is void")
+        calls.clear()
+        self._push(self._row(portal=True, active=True))
+        self.assertEqual(calls, [("_kh_reroute_approvals", contact, True)])
+
     def test_rights(self):
         sources = self.env["kh.sync.source"]
         for user in (self.employee, self.clerk, self.director, self.portal_user):
@@ -203,7 +265,12 @@ class TestSyncPush(SyncCommon):
         self.assertNotIn("secret", source.fields_get())
         with self.assertRaises(AccessError):
             source.read(["secret"])
-        for values in ({"url": "https://evil.example.com"}, {"allow_private": True}):
+        for values in (
+            *({name: self.source[name]} for name in sorted(CONNECTION_FIELDS)),
+            {"url": "https://evil.example.com", "way": "rest"},
+            {"soap_operation": "DeleteAll"},
+            {"watermark": "1970-01-01"},
+        ):
             with self.assertRaises(AccessError):
                 source.write(values)
         run = self.env["kh.sync.run"]
@@ -211,6 +278,28 @@ class TestSyncPush(SyncCommon):
             run.with_user(self.administrator).create(
                 {"source_id": self.source.id, "way": "push", "stamp": "2026-01-01"}
             )
+
+    def test_who_creates_sources_with_a_connection(self):
+        sources = self.env["kh.sync.source"].with_user(self.administrator)
+        plain = {"name": "Mine", "code": "kh-mine", "way": "file", "timeout": 30, "paging": "none"}
+        self.assertEqual(sources.create(plain).copy({"code": "kh-mine-2"}).way, "file")
+        url = {"way": "rest", "url": "https://evil.example.com"}
+        for values, context in (
+            (url, {}),
+            ({"secret": "s3cret"}, {}),
+            ({"soap_operation": "DeleteAll"}, {}),
+            ({"page_param": "evil"}, {}),
+            ({"max_megabytes": 9999}, {}),
+            ({}, {"default_params": "{}"}),
+            ({"way": "rest"}, {"default_url": "https://evil.example.com"}),
+        ):
+            case = {**plain, "code": "kh-evil", **values}
+            with self.assertRaises(AccessError):
+                sources.with_context(**context).create(case)
+        system = new_test_user(
+            self.env, "kh_system", "base.group_system,kh_b2b_member.group_b2b_administrator"
+        )
+        self.assertTrue(sources.with_user(system).create({**plain, "code": "kh-sys", **url}))
 
     def test_wrong_calls_apply_nothing(self):
         for kwargs in (

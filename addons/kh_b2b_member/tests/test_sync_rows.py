@@ -154,9 +154,24 @@ class TestSyncRows(BaseCase):
         local = {"allow_private": True, "allow_http": True}
         self._refuse("other_host", "https://127.0.0.2/", home="https://127.0.0.1/", **local)
         self._refuse("other_host", "http://127.0.0.1/", home="https://127.0.0.1/", **local)
-        sync_http.check_url(
-            sync_http.Endpoint("https://127.0.0.1/", **local), "https://127.0.0.1/x"
-        )
+        for home, url in (
+            ("https://127.0.0.1/", "https://127.0.0.1/x"),
+            ("https://127.0.0.1/", "https://127.0.0.1:443/x"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/x"),
+        ):
+            sync_http.check_url(sync_http.Endpoint(home, **local), url)
+
+    def test_other_ports_and_schemes_are_other_places(self):
+        local = {"allow_private": True, "allow_http": True}
+        for home, url in (
+            ("https://127.0.0.1/", "https://127.0.0.1:8443/"),
+            ("https://127.0.0.1:8443/", "https://127.0.0.1/"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:6379/"),
+            ("http://127.0.0.1/", "https://127.0.0.1/"),
+            ("http://127.0.0.1:443/", "https://127.0.0.1/"),
+        ):
+            self._refuse("other_host", url, home=home, **local)
+        self._refuse("bad_url", "https://127.0.0.1:99999/", **local)
 
     def test_endpoint_does_not_show_its_secret(self):
         self.assertNotIn("s3cret", repr(sync_http.Endpoint("https://x", secret="s3cret")))
