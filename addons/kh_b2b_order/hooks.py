@@ -12,10 +12,7 @@ IMPLIED = {
 def uninstall_hook(env):
     """Take back what core tables got from us: groups of staff, approvals of orders."""
     env = env(su=True)  # whoever uninstalls need not manage approvals
-    # requests first: a flow that has any is kept
-    env["kh.approval.request"].search([("res_model", "=", "sale.order")]).unlink()
-    flows = env["kh.approval.flow"].with_context(active_test=False)
-    flows.search([("model_name", "=", "sale.order")]).unlink()
+    env["kh.approval.flow"]._forget_model("sale.order")
     for group_name, implied in IMPLIED.items():
         group = env.ref(group_name, raise_if_not_found=False)
         if group:

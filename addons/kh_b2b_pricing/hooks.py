@@ -2,10 +2,11 @@ from odoo.tools import SQL
 
 
 def uninstall_hook(env):
-    """Delete the price rules of dealers, levels and contracts.
+    """Delete the price rules of dealers, levels and contracts, and the contracts' approvals.
 
     Their columns go with the add-on; the rows would stay and become everybody's price.
     """
+    env["kh.approval.flow"]._forget_model("kh.price.contract")
     env["product.pricelist.item"].flush_model()
     env.cr.execute(
         SQL(

@@ -77,9 +77,10 @@ class ApprovalLink(http.Controller):
         address = request.httprequest.remote_addr
         # sudo: the visitor has no rights; counting wrong tokens, and the link of a right one
         limiter_sudo = request.env["kh.approval.link.limit"].sudo()
-        if limiter_sudo._is_blocked(address):
-            return self._render_message("blocked", status=429)
+        # a right token always counts: colleagues share an address with whoever tries wrong ones
         link_sudo = request.env["kh.approval.link"].sudo()._find(token)
+        if not link_sudo and limiter_sudo._is_blocked(address):
+            return self._render_message("blocked", status=429)
         if not link_sudo:
             limiter_sudo._hit(address)
         if not link_sudo or link_sudo._get_status() == "dead":

@@ -13,6 +13,7 @@ from ..models.approval_link import LINK_DECISIONS
 
 PER_PAGE = 50
 MAX_BULK = 200
+MAX_ID = 2**31 - 1  # of the database; larger numbers are no address
 MAX_COMMENT = 5000
 OUTCOME_KEY = "kh_approval_outcomes"
 
@@ -42,7 +43,7 @@ class ApprovalPortal(CustomerPortal):
         )
 
     @http.route(
-        "/my/approvals/<int:request_id>",
+        f"/my/approvals/<int(max={MAX_ID}):request_id>",
         type="http",
         auth="user",
         methods=["GET"],
@@ -55,7 +56,7 @@ class ApprovalPortal(CustomerPortal):
         return self._render_approval(approval_sudo)
 
     @http.route(
-        "/my/approvals/<int:request_id>/decide",
+        f"/my/approvals/<int(max={MAX_ID}):request_id>/decide",
         type="http",
         auth="user",
         methods=["POST"],

@@ -59,7 +59,8 @@ def _check_step(step, managers):
         return _check_without_people(step, managers)
     if step.mode == "count" and len(step.people) < step.minimum and not step.is_open:
         return [Finding(ERROR, "too_few", step.name)]
-    return _check_own(step, managers) + _check_away(step)
+    own = _check_own(step, managers)
+    return (own or _check_pair(step, managers)) + _check_away(step)
 
 
 def _check_without_people(step, managers):
@@ -89,6 +90,13 @@ def _check_own(step, managers):
     return findings
 
 
+def _check_pair(step, managers):
+    """One of two people asks for what the other one wrote: is somebody left?"""
+    if len(step.people) != 2 or step.is_open or managers - step.people:
+        return []
+    return [Finding(ERROR, "pair_nobody", step.name)]
+
+
 def _check_away(step):
     """One person is away: does the step go on?"""
     return [
@@ -111,21 +119,28 @@ def _is_escalated_past(step, person):
     return step.escalates_to is not None and bool(step.escalates_to - {person})
 
 
-def merge_companies(findings_by_company):
+def merge_companies(findings_by_company, without_managers=()):
     """Return `{company: findings}` with errors that not all companies share as warnings.
 
     A flow for all companies is a dead end only if it is one in every company; where a company
-    has nobody, its documents go to the approval managers.
+    has nobody, its documents go to the approval managers. Where there are none either
+    (`without_managers`), it stays an error; the flow can be saved, being right elsewhere.
     """
     if len(findings_by_company) <= 1:
         return findings_by_company
     shared = set.intersection(
         *({(f.code, f.step) for f in findings} for findings in findings_by_company.values())
     )
+
+    def soften(finding, company):
+        if finding.level != ERROR or (finding.code, finding.step) in shared:
+            return finding
+        if company in without_managers:
+            code = "nobody_here" if finding.code == "nobody" else finding.code
+            return finding._replace(code=code)
+        return finding._replace(level=WARNING)
+
     return {
-        company: [
-            f._replace(level=WARNING) if f.level == ERROR and (f.code, f.step) not in shared else f
-            for f in findings
-        ]
+        company: [soften(finding, company) for finding in findings]
         for company, findings in findings_by_company.items()
     }

@@ -1,5 +1,6 @@
 from . import status
 from . import ir_http
+from . import ir_attachment
 from . import approval_flow
 from . import approval_flow_check
 from . import approval_step

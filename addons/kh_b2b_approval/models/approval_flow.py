@@ -3,11 +3,14 @@ from ast import literal_eval
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # What a flow says about who decides what: changing any of it makes a new version.
 VERSIONED_FIELDS = {"model_id", "company_id", "domain", "step_ids"}
 # What only the versioning writes.
 VERSION_FIELDS = {"version", "successor_id", "version_ids", "request_ids"}
+# What runs on a flow and goes with the version it started with.
+HISTORY_MODELS = ("kh.approval.request", "kh.approval.task", "kh.approval.decision")
 
 
 class ApprovalFlow(models.Model):
@@ -181,6 +184,7 @@ class ApprovalFlow(models.Model):
         if self._is_installing():
             return
         self._ensure_not_old()
+        self._lock()
         # sudo: whoever may edit the flow may not see all of its requests.
         for flow in self.sudo().filtered("request_ids"):
             old = flow.with_context(install_mode=True).copy(
@@ -192,15 +196,88 @@ class ApprovalFlow(models.Model):
             super(ApprovalFlow, flow).write({"version": flow.version + 1})
 
     def _move_history(self, old):
-        """Bind everything that ran on this flow to its copy `old`."""
+        """Bind everything that ran on this flow to its copy `old`.
+
+        By SQL, so that years of history do not go through memory. Waits for those who decide
+        at the moment; if one has, the transaction is retried.
+        """
         self.ensure_one()
-        steps = zip(self.step_ids.sorted(), old.step_ids.sorted(), strict=True)
-        for step, old_step in steps:
-            for name in ("kh.approval.request", "kh.approval.task", "kh.approval.decision"):
-                found = self.env[name].search([("step_id", "=", step.id)])
-                found.write({"step_id": old_step.id})
-        self.request_ids.write({"flow_id": old.id})
-        self.invalidate_recordset(["request_ids"])
+        models_moved = [self.env[name] for name in HISTORY_MODELS]
+        self.env.flush_all()
+        pairs = list(zip(self.step_ids.sorted(), old.step_ids.sorted(), strict=True))
+        for model in models_moved:
+            self.env.execute_query(
+                SQL(
+                    """
+                    UPDATE %s h SET step_id = s.new
+                      FROM unnest(%s::int[], %s::int[]) AS s (old, new)
+                     WHERE h.step_id = s.old
+                 RETURNING 1
+                    """,
+                    SQL.identifier(model._table),
+                    [step.id for step, _old_step in pairs],
+                    [old_step.id for _step, old_step in pairs],
+                )
+            )
+        for model in models_moved:
+            if "flow_id" in model._fields:
+                self.env.execute_query(
+                    SQL(
+                        "UPDATE %s SET flow_id = %s WHERE flow_id = %s RETURNING 1",
+                        SQL.identifier(model._table),
+                        old.id,
+                        self.id,
+                    )
+                )
+        self.env.invalidate_all(flush=False)
+
+    def _lock(self):
+        """Wait for those who ask for approvals by these flows, and make those who follow wait.
+
+        The rows are written, so that whoever waited is retried and sees the flow as it is then.
+        """
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                """
+                  WITH locked AS (SELECT id FROM kh_approval_flow WHERE id IN %s
+                                   ORDER BY id FOR UPDATE)
+                UPDATE kh_approval_flow f SET version = f.version
+                  FROM locked WHERE f.id = locked.id
+             RETURNING f.id
+                """,
+                tuple(self.ids) or (0,),
+            )
+        )
+
+    def _lock_shared(self):
+        """Keep these flows as they are until the transaction ends; many may ask at once."""
+        if self:
+            self.env.execute_query(
+                SQL(
+                    "SELECT id FROM kh_approval_flow WHERE id IN %s ORDER BY id FOR SHARE",
+                    tuple(self.ids),
+                )
+            )
+
+    @api.model
+    def _forget_model(self, model_name):
+        """Delete all flows and requests of a model, for the `uninstall_hook` of its add-on.
+
+        A flow goes with its model, yet is kept while it has requests: without this call the
+        model cannot be removed.
+        """
+        # sudo: whoever uninstalls need not manage approvals; of every company
+        env = self.env(su=True)
+        activity_type = env.ref("kh_b2b_approval.mail_activity_type_approval", False)
+        if activity_type:
+            env["mail.activity"].with_context(active_test=False).search(
+                [("res_model", "=", model_name), ("activity_type_id", "=", activity_type.id)]
+            ).unlink()
+        # requests first: a flow that has any is kept
+        env["kh.approval.request"].search([("res_model", "=", model_name)]).unlink()
+        flows = env["kh.approval.flow"].with_context(active_test=False)
+        flows.search([("model_name", "=", model_name)]).unlink()
 
     @api.model
     def _find_flows(self, records):
@@ -209,7 +286,8 @@ class ApprovalFlow(models.Model):
         One search, whatever the number of records; conditions are tried in memory.
         """
         # sudo: who asks for an approval need not be able to read flows (portal, public).
-        flows = self.sudo().search([("model_name", "=", records._name)])
+        # Archived flows (old versions) never: a caller's context cannot ask for them.
+        flows = self.sudo().search([("model_name", "=", records._name), ("active", "=", True)])
         found = dict.fromkeys(records, self.browse())
         todo = records
         for flow in flows:

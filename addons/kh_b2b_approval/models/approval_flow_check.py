@@ -2,6 +2,7 @@ from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..engine.flow_check import (
     CERTAIN,
@@ -87,15 +88,17 @@ class ApprovalFlow(models.Model):
         flow_sudo = self.sudo()
         companies = flow_sudo.company_id or flow_sudo.env["res.company"].search([])
         people = flow_sudo._get_people_by_step()
+        managers = {c: frozenset(flow_sudo._get_managers(c).ids) for c in companies}
         findings = {
             company: check_steps(
                 [flow_sudo._get_facts(step, people[step], company) for step in self.step_ids],
-                frozenset(flow_sudo._get_managers(company).ids),
+                managers[company],
             )
             for company in companies
         }
         found = {}
-        for company, company_findings in merge_companies(findings).items():
+        lonely = {company for company in companies if not managers[company]}
+        for company, company_findings in merge_companies(findings, lonely).items():
             for finding in company_findings:
                 found.setdefault(finding, self.env["res.company"])
                 found[finding] |= company
@@ -146,12 +149,13 @@ class ApprovalFlow(models.Model):
 
     @api.model
     def _find_covered(self, users, company):
-        """Return who of `users` has a substitute, now or planned, who could act."""
+        """Return who of `users` has a substitute who could act, now or until further notice."""
         now = fields.Datetime.now()
+        current = Domain("moment_from", "<=", now) & Domain("moment_to", ">", now)
+        lasting = Domain("moment_to", "=", False)
+        here = Domain("user_id", "in", users.ids) & Domain("active", "=", True)
         # sudo: the substitutes of others
-        substitutes = self.env["kh.approval.substitute"].sudo().search(
-            [("user_id", "in", users.ids), "|", ("moment_to", "=", False), ("moment_to", ">", now)]
-        )  # fmt: skip
+        substitutes = self.env["kh.approval.substitute"].sudo().search(here & (current | lasting))
         return substitutes.filtered(
             lambda s: s.substitute_id.active and company in s.substitute_id.company_ids
         ).user_id
@@ -197,6 +201,13 @@ class ApprovalFlow(models.Model):
                 "nobody else may decide, and there is no other approval manager."
             ),
             "own_managers": _("Step “%(step)s”: when %(person)s asks, approval managers decide."),
+            "pair_nobody": _(
+                "The step “%(step)s” is a dead end when one of its two people asks for the "
+                "approval of what the other one wrote: there is no other approval manager."
+            ),
+            "nobody_here": _(
+                "Nobody can act on the step “%(step)s” here, and there is no approval manager."
+            ),
             "away": _(
                 "Step “%(step)s” waits while %(person)s is away: name a substitute, a second "
                 "approver, or a time limit after which it goes to somebody else."

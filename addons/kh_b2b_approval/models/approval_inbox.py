@@ -142,6 +142,8 @@ class ApprovalRequest(models.Model):
         """Return the document as the current user, empty where it is gone or not readable."""
         self.ensure_one()
         request_sudo = self.sudo()  # sudo: the link to the document, nothing of it
+        if request_sudo.res_model not in self.env:
+            return self.env["kh.approval.mixin"]
         document = self.env[request_sudo.res_model].browse(request_sudo.res_id)
         if document.exists() and document.has_access("read"):
             return document

@@ -3,8 +3,11 @@ import logging
 import secrets
 from collections import defaultdict
 
+from psycopg2 import OperationalError
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, consteq
 
 _logger = logging.getLogger(__name__)
@@ -34,7 +37,8 @@ class ApprovalLink(models.Model):
     moved       somebody else completed the step
     lost        it is not this person's turn any more (right, delegation, access)
     expired     too old; it can be sent again to the same person
-    dead        the person was archived or the document is gone: says nothing
+    dead        the person was archived, the document is gone, or links are switched off:
+                says nothing
     ==========  ===============================================================
 
     Nobody has rights on this model; the controller and the cron use it as superuser.
@@ -83,7 +87,9 @@ class ApprovalLink(models.Model):
         """Return what this link is worth now, a key of the table above."""
         self.ensure_one()
         request = self.request_id
-        if not self.user_id.active or not request._get_document().exists():
+        if not self._is_one_tap_on() or not self.user_id.active:
+            return "dead"
+        if not request._get_document().exists():
             return "dead"
         if self.date_used:
             return "used"
@@ -217,6 +223,8 @@ class ApprovalLink(models.Model):
     def _send(self):
         """Make the tokens of these links and mail them; links nobody can use are deleted.
 
+        Those of people without an e-mail address wait for one (their to-do is there meanwhile).
+
         One mail to each person, in their language. Nobody but the receiver can read it in the
         database: its message has no document, and its author is the robot.
         """
@@ -239,15 +247,13 @@ class ApprovalLink(models.Model):
         tasks = defaultdict(set)
         for turn in self.request_id._get_turns():
             tasks[turn.request_id, turn.user_id].add(turn.task_id)
-        live = self.filtered(
-            lambda link: tasks[link.request_id.id, link.user_id.id] and link.user_id.email
-        )
+        live = self.filtered(lambda link: tasks[link.request_id.id, link.user_id.id])
         for link in live:
             task_ids = tasks[link.request_id.id, link.user_id.id]
             link.task_ids = [Command.set(sorted(task_ids))]
         live = live.filtered(lambda link: link._is_users_turn())
         (self - live).unlink()
-        return live
+        return live.filtered(lambda link: link.user_id.email)
 
     def _get_subject(self):
         """Return the subject of the e-mail, in the language of the environment."""
@@ -288,14 +294,20 @@ class ApprovalLink(models.Model):
         return urls
 
     def _send_safely(self):
-        """Send; a link that cannot be rendered is logged and given up, alone."""
+        """Send; a link that cannot be rendered is logged and given up, alone.
+
+        What fails for the moment only (database, network) is tried again by the next run.
+        """
         try:
             with self.env.cr.savepoint():
                 self._send()
-        except Exception:
+        except Exception as error:
             if len(self) > 1:
                 for link in self:
                     link._send_safely()
+                return
+            if isinstance(error, OperationalError | OSError):
+                _logger.warning("The approval link %s is sent later: %s", self.id, error)
                 return
             _logger.exception("The approval link %s cannot be sent", self.id)
             self.write({"date_sent": fields.Datetime.now()})
@@ -304,7 +316,9 @@ class ApprovalLink(models.Model):
     @api.model
     def _cron_send(self):
         """Mail what waits, in batches, each committed on its own."""
-        todo = self.search([("date_sent", "=", False)], order="id")
+        todo = self.search(
+            [("date_sent", "=", False), ("user_id.partner_id.email", "!=", False)], order="id"
+        )
         remaining = len(todo)
         for start in range(0, len(todo), BATCH_SIZE):
             links = todo[start : start + BATCH_SIZE].exists()
@@ -316,4 +330,6 @@ class ApprovalLink(models.Model):
     @api.autovacuum
     def _gc_links(self):
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DAYS)
-        self.search([("date_sent", "<", limit)], limit=10000).unlink()
+        old = Domain("date_sent", "<", limit)
+        old |= Domain("date_sent", "=", False) & Domain("create_date", "<", limit)
+        self.search(old, limit=10000).unlink()

@@ -3,7 +3,8 @@ from odoo.api import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import groupby
-from odoo.tools.misc import clean_context
+
+from .approval_request_decide import keep_context
 
 # Columns that the framework writes on a document, whoever is reviewing it.
 TECHNICAL_FIELDS = {
@@ -130,9 +131,10 @@ class ApprovalMixin(models.AbstractModel):
         """
         self.check_access("write")
         self._approval_ensure_not_frozen()
-        # without the caller's defaults: neither the request nor what the hooks create is theirs
-        self = self.with_env(self.env(context=clean_context(self.env.context)))
+        # without the caller's context: neither the flow nor what the hooks create is theirs
+        self = self.with_env(self.env(context=keep_context(self.env)))
         flows = self.env["kh.approval.flow"]._find_flows(self)
+        self.env["kh.approval.flow"].union(*flows.values())._lock_shared()
         stages = self._approval_find_stages(flows)
         free = self.filtered(lambda r: not stages.get(r.id))
         # sudo: requests are written by the engine only

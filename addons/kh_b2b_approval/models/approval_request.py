@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 STATES = [
@@ -36,10 +37,18 @@ class ApprovalRequest(models.Model):
 
     # === FIELDS === #
     name = fields.Char(string="Document", required=True, readonly=True)
+    # people of a dealer read by RPC what the pages show them, and nothing about our people
     flow_id = fields.Many2one(
-        "kh.approval.flow", required=True, readonly=True, index=True, ondelete="restrict"
+        "kh.approval.flow",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        groups="base.group_user",
     )
-    flow_version = fields.Integer(related="flow_id.version", string="Version")
+    flow_version = fields.Integer(
+        related="flow_id.version", string="Version", groups="base.group_user"
+    )
     step_id = fields.Many2one(
         "kh.approval.step",
         readonly=True,
@@ -52,23 +61,31 @@ class ApprovalRequest(models.Model):
         string="Document ID", model_field="res_model", required=True, readonly=True
     )
     model_id = fields.Many2one(related="flow_id.model_id", string="Document Type")
-    summary = fields.Char(readonly=True, help="What is being approved, in one line.")
+    summary = fields.Char(
+        readonly=True, help="What is being approved, in one line.", groups="base.group_user"
+    )
     state = fields.Selection(STATES, required=True, default="pending", readonly=True, index=True)
     company_id = fields.Many2one("res.company", readonly=True, index=True)
     # people
     requester_id = fields.Many2one("res.users", required=True, readonly=True, index=True)
     author_id = fields.Many2one(
-        "res.users", readonly=True, help="Wrote the document; decides as little as who asked."
+        "res.users",
+        readonly=True,
+        help="Wrote the document; decides as little as who asked.",
+        groups="base.group_user",
     )
     dealer_partner_id = fields.Many2one(
         "res.partner",
         "Dealer",
         readonly=True,
         index="btree_not_null",
-        help="Set where the flow has a step of the dealer's own: their people see the request.",
+        help="Set where the flow has a step of the dealer's own.",
     )
     current_approvers = fields.Char(
-        "Waits for", compute="_compute_current_approvers", help="Who may decide now."
+        "Waits for",
+        compute="_compute_current_approvers",
+        help="Who may decide now.",
+        groups="base.group_user",
     )
     # run
     date_requested = fields.Datetime(readonly=True, default=fields.Datetime.now)
@@ -137,6 +154,8 @@ class ApprovalRequest(models.Model):
         """Open the document of this request."""
         self.ensure_one()
         self.check_access("read")
+        if self.res_model not in self.env:
+            raise UserError(self.env._("The document is not there any more."))
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,

@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import Command, api, fields, models
 from odoo.fields import Domain
 
@@ -41,11 +43,28 @@ class ApprovalRequest(models.Model):
             if not requests:
                 break
             last = requests[-1].id
-            requests._refresh_assigned()
-            requests._sync_turns()
+            requests._refresh_safely()
             left = self.search_count([("state", "=", "pending"), ("id", ">", last)])
             if not self.env["ir.cron"]._commit_progress(len(requests), remaining=left):
                 break
+
+    def _refresh_safely(self):
+        """Refresh these requests; one that is broken is logged and stops no other."""
+        try:
+            with self.env.cr.savepoint():
+                self._lock()
+                pending = self.filtered(lambda request: request.state == "pending")
+                pending._refresh_assigned()
+                pending._sync_turns()
+                self.env.flush_all()
+        except Exception as error:
+            if len(self) > 1:
+                for request in self:
+                    request._refresh_safely()
+            elif isinstance(error, OperationalError):
+                _logger.info("Approval request %s is busy, refreshed next time", self.id)
+            else:
+                _logger.exception("Turns of approval request %s", self.id)
 
     # === BUSINESS METHODS - DEADLINES === #
     @api.model
@@ -91,7 +110,11 @@ class ApprovalRequest(models.Model):
         self.ensure_one()
         document = self._get_document()
         users = task.step_id._get_escalation_users(document)
-        users = self._filter_able(users) or self._filter_able(self._get_managers(self.company_id))
+        spoken = task._get_approvals()
+        spoken = spoken.user_id | spoken.on_behalf_of_id
+        users = self._filter_able(users - spoken) or self._filter_able(
+            self._get_managers(self.company_id) - spoken
+        )
         task.write(
             {
                 "date_escalated": fields.Datetime.now(),

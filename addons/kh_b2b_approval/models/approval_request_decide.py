@@ -3,12 +3,18 @@ from collections import defaultdict
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
-from odoo.tools.misc import clean_context
 
 FINAL_STATES = {"refuse": "refused", "return": "returned", "withdraw": "withdrawn"}
 REASON_NEEDED = {"refuse", "return"}
 # In whose name first, where somebody has several voices and one is enough.
 KIND_ORDER = ("own", "delegate", "substitute", "escalated", "manager")
+# What a caller may say about how the engine runs; bulk loads may leave the chatter empty.
+CONTEXT_KEYS = ("lang", "tz", "allowed_company_ids", "tracking_disable")
+
+
+def keep_context(env):
+    """Return what of the context of `env` reaches the engine: nothing that steers it."""
+    return {key: env.context[key] for key in CONTEXT_KEYS if key in env.context}
 
 
 class ApprovalRequest(models.Model):
@@ -17,11 +23,13 @@ class ApprovalRequest(models.Model):
     # === ACTION METHODS === #
     def action_approve(self):
         """Approve these requests (also in bulk); refused for all if one may not be decided."""
+        self.check_access("read")
         self._decide("approve")
         return True
 
     def action_refuse(self, reason=None):
         """Refuse these requests; asks for the reason when there is none."""
+        self.check_access("read")
         if not reason:
             return self._open_reason_wizard("refuse")
         self._decide("refuse", reason)
@@ -29,6 +37,7 @@ class ApprovalRequest(models.Model):
 
     def action_return(self, reason=None):
         """Return these requests for correction; asks for the reason when there is none."""
+        self.check_access("read")
         if not reason:
             return self._open_reason_wizard("return")
         self._decide("return", reason)
@@ -36,6 +45,7 @@ class ApprovalRequest(models.Model):
 
     def action_delegate(self, user_id=None, comment=None):
         """Pass one's turn on these requests to a colleague; asks to whom when not said."""
+        self.check_access("read")
         if not user_id:
             return self._open_reason_wizard("delegate")
         self._decide("delegate", comment, delegate_to=self.env["res.users"].browse(user_id))
@@ -43,6 +53,7 @@ class ApprovalRequest(models.Model):
 
     def action_withdraw(self):
         """Take back one's own requests."""
+        self.check_access("read")
         self._decide("withdraw")
         return True
 
@@ -80,8 +91,8 @@ class ApprovalRequest(models.Model):
         if (decision == "delegate") != bool(delegate_to):
             raise UserError(self.env._("Please choose who shall decide instead of you."))
         # sudo: nobody has rights to write requests and decisions; this method is the check.
-        # Without the caller's defaults, which would reach all that the hooks create.
-        requests_sudo = self.with_env(self.env(su=True, context=clean_context(self.env.context)))
+        # Without the caller's context, which would reach all that the hooks do.
+        requests_sudo = self.with_env(self.env(su=True, context=keep_context(self.env)))
         requests_sudo = requests_sudo.browse(self.ids)  # read together, wherever they come from
         requests_sudo._lock()
         requests_sudo._ensure_pending()
@@ -93,11 +104,20 @@ class ApprovalRequest(models.Model):
         requests_sudo._move_on(decision, comment, turns)
 
     def _lock(self):
-        """Wait for and lock the rows of `self`, in one order everywhere."""
+        """Wait for and lock the rows of `self`, in one order everywhere.
+
+        Writes them as they are: whoever waits for them is retried and sees what was done.
+        """
         self.flush_recordset()
         self.env.execute_query(
             SQL(
-                "SELECT id FROM kh_approval_request WHERE id IN %s ORDER BY id FOR UPDATE",
+                """
+                  WITH locked AS (SELECT id FROM kh_approval_request WHERE id IN %s
+                                   ORDER BY id FOR UPDATE)
+                UPDATE kh_approval_request r SET state = r.state
+                  FROM locked WHERE r.id = locked.id
+             RETURNING r.id
+                """,
                 tuple(self.ids) or (0,),
             )
         )
@@ -186,6 +206,12 @@ class ApprovalRequest(models.Model):
                     document=self.name,
                 )
             )
+        if not self._is_known(delegate_to):
+            raise UserError(
+                self.env._(
+                    "Choose an active colleague who may see %(document)s.", document=self.name
+                )
+            )
         # sudo: companies and groups of the other user are not readable for everybody
         target_sudo = delegate_to.sudo()
         names = {"user": target_sudo.name, "document": self.name}
@@ -199,6 +225,13 @@ class ApprovalRequest(models.Model):
             )
         if target_sudo in self._get_deciders():
             raise UserError(self.env._("%(user)s decides %(document)s already.", **names))
+        if self._has_counted(target_sudo, turns):
+            raise UserError(
+                self.env._(
+                    "%(user)s has approved this step of %(document)s already and counts once.",
+                    **names,
+                )
+            )
         if not self._is_fit_for(target_sudo):
             raise UserError(
                 self.env._(
@@ -211,6 +244,25 @@ class ApprovalRequest(models.Model):
     def _get_delegable(self, turns):
         """Return the turns that are the user's to pass on: not those of absent colleagues."""
         return [turn for turn in turns if turn.kind in ("own", "delegate")]
+
+    def _is_known(self, user):
+        """Answer whether the current user may know of `user`: else their name is not said."""
+        self.ensure_one()
+        me = self.env.user
+        user_sudo = user.exists().sudo()  # sudo: companies are not readable for everybody
+        if not user_sudo or user_sudo.share != me.share:
+            return False
+        if self.company_id and self.company_id not in user_sudo.company_ids:
+            return False
+        if me.share:
+            return user_sudo.commercial_partner_id == me.commercial_partner_id
+        return user.with_user(me).has_access("read")
+
+    def _has_counted(self, user, turns):
+        """Answer whether `user` has approved at one of these turns where a number decides."""
+        tasks = self.env["kh.approval.task"].browse({turn.task_id for turn in turns})
+        counted = tasks.filtered(lambda task: task.step_id.mode == "count")
+        return any(user in task._get_approvals().user_id for task in counted)
 
     def _is_fit_for(self, user):
         """Answer whether `user` may get the turn of the current user by delegation."""
@@ -274,8 +326,11 @@ class ApprovalRequest(models.Model):
 
     # === BUSINESS METHODS - DOCUMENT === #
     def _get_document(self):
-        """Return the document under review, as superuser."""
+        """Return the document under review, as superuser; empty if its model is gone."""
         self.ensure_one()
+        if self.res_model not in self.env:
+            # sudo: as below; no rows, all hooks
+            return self.env["kh.approval.mixin"].sudo()
         # requests that are handled together read their documents together
         peers = self.browse(self._prefetch_ids).filtered("id")
         ids = [peer.res_id for peer in peers if peer.res_model == self.res_model]

@@ -87,7 +87,8 @@ class ApprovalRequest(models.Model):
         for task in self._get_open_tasks():
             if not task.step_id._is_document_dependent():
                 continue
-            document = task.request_id._get_document()
+            if not (document := task.request_id._get_document()):
+                continue
             users = task.step_id._get_document_approvers(document)
             if users != task.assigned_user_ids:
                 task.assigned_user_ids = [Command.set(users.ids)]
@@ -139,10 +140,7 @@ class ApprovalRequest(models.Model):
     def _find_complete(self, tasks):
         """Return which of `tasks` have all the approvals they need."""
         waiting = {turn.task_id for turn in self._get_turns() if turn.kind in NAMED_KINDS}
-        approvers = defaultdict(lambda: self.env["res.users"])
-        for decision in self.decision_ids.filtered(lambda d: d.decision == "approve"):
-            approvers[decision.task_id] |= decision.user_id
-        return tasks.filtered(lambda t: t._is_complete(approvers[t], t.id in waiting))
+        return tasks.filtered(lambda t: t._is_complete(t._get_approvals().user_id, t.id in waiting))
 
     # === BUSINESS METHODS - TELLING PEOPLE === #
     def _sync_turns(self):
@@ -176,7 +174,7 @@ class ApprovalRequest(models.Model):
 
         :param dict deciders: ids of who must act, `{request_id: set of user ids}`
         """
-        if "activity_ids" not in self.env[model]._fields:
+        if model not in self.env or "activity_ids" not in self.env[model]._fields:
             return
         # sudo: to-dos of all approvers, not only one's own. No mail: `_notify_approvers` tells
         activity_model = self.env["mail.activity"].sudo()

@@ -139,8 +139,8 @@ class ApprovalSubstitute(models.Model):
     def _tell_pending(self):
         """Give the substitutes the to-dos of what waits already."""
         users = self.filtered("is_current").substitute_id
-        requests = self.env["kh.approval.request"]
+        # sudo: the requests are those of another person, and so are the to-dos
+        requests_sudo = self.env["kh.approval.request"].sudo()
         for user in users:
-            # sudo: the requests are those of another person
-            requests |= requests.sudo().browse(requests.sudo()._find_turn_ids(user))
-        requests._sync_turns()
+            requests_sudo |= requests_sudo.browse(requests_sudo._find_turn_ids(user))
+        requests_sudo._sync_turns()

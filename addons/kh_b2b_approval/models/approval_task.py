@@ -70,6 +70,21 @@ class ApprovalTask(models.Model):
                 }
             )
 
+    def _get_approvals(self, since_escalation=False):
+        """Return the decisions by which this task was approved.
+
+        :param bool since_escalation: only those after it was escalated; none if it was not
+        """
+        self.ensure_one()
+        decisions = self.request_id.decision_ids.filtered(lambda d: d.task_id == self)
+        approvals = decisions.filtered(lambda d: d.decision == "approve")
+        if since_escalation:
+            # rows are written one after another, under the lock of the request
+            escalations = decisions.filtered(lambda d: d.decision == "escalate").ids
+            since = max(escalations, default=None)
+            approvals = approvals.filtered(lambda d: since is not None and d.id > since)
+        return approvals
+
     def _is_complete(self, approvers, is_waiting):
         """Answer whether this task has all the approvals it needs.
 
@@ -77,7 +92,7 @@ class ApprovalTask(models.Model):
         :param bool is_waiting: an approver of the step has not spoken
         """
         self.ensure_one()
-        if approvers & self.escalated_user_ids:
+        if self._get_approvals(since_escalation=True).user_id & self.escalated_user_ids:
             return True
         if self.step_id.mode == "count":
             return len(approvers) >= self.step_id.minimum

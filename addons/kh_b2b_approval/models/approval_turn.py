@@ -299,14 +299,28 @@ class ApprovalRequest(models.Model):
 
     @api.model
     def _get_escalated_sql(self):
-        """Those the open tasks were escalated to; one of them is enough."""
+        """Those the open tasks were escalated to and who have not spoken; one is enough."""
         return SQL(
             """
             SELECT x.request_id, x.task_id, e.user_id AS voice_id, e.user_id, 'escalated' AS kind
               FROM task x JOIN kh_approval_task_escalated_rel e ON e.task_id = x.task_id
-             WHERE %(able)s
+             WHERE %(able)s AND %(silent)s
             """,
             able=self._get_able_sql(SQL("e.user_id")),
+            silent=self._get_silent_sql(SQL("e.user_id")),
+        )
+
+    @api.model
+    def _get_silent_sql(self, user_id):
+        """Condition: `user_id` has not approved task `x`, nor has anybody in their name."""
+        return SQL(
+            """
+            NOT EXISTS (
+                SELECT FROM kh_approval_decision d
+                 WHERE d.task_id = x.task_id AND d.decision = 'approve'
+                   AND (d.user_id = %(user)s OR d.on_behalf_of_id = %(user)s))
+            """,
+            user=user_id,
         )
 
     @api.model
@@ -323,15 +337,12 @@ class ApprovalRequest(models.Model):
                            WHERE rel.gid IN %(groups)s) m
              WHERE NOT EXISTS (SELECT FROM held h WHERE h.task_id = x.task_id)
                AND NOT EXISTS (SELECT FROM (%(escalated)s) e WHERE e.task_id = x.task_id)
-               AND %(able)s
-               AND NOT EXISTS (
-                   SELECT FROM kh_approval_decision d
-                    WHERE d.task_id = x.task_id AND d.decision = 'approve'
-                      AND d.user_id = m.uid)
+               AND %(able)s AND %(silent)s
             """,
             groups=tuple(group.all_implied_by_ids.ids),
             escalated=self._get_escalated_sql(),
             able=self._get_able_sql(SQL("m.uid")),
+            silent=self._get_silent_sql(SQL("m.uid")),
         )
 
     @api.model

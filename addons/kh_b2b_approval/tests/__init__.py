@@ -14,4 +14,5 @@ from . import test_link_page
 from . import test_portal_approvals
 from . import test_bulk
 from . import test_developer_guide
+from . import test_engine_doors
 from . import test_concurrency

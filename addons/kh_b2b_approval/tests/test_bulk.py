@@ -39,6 +39,16 @@ class TestBulk(BulkCommon):
         self.assertIn("somebody else must decide", blocked.message)
         self.assertFalse(requests.decision_ids, "a preview books nothing")
 
+    def test_what_was_shown_as_blocked_is_not_decided(self):
+        documents, requests = self._ask_many(2)
+        bulk = self._open_bulk(requests)
+        bulk.line_ids[0].sudo().status = "blocked"
+        blocked = bulk.line_ids.filtered(lambda line: line.status == "blocked").request_id
+        bulk.action_confirm()
+        self.assertEqual(blocked.state, "pending")
+        self.assertEqual((requests - blocked).state, "approved")
+        self.assertEqual((bulk.done_count, bulk.failed_count), (1, 1))
+
     def test_one_that_fails_stops_no_other(self):
         documents, requests = self._ask_many(3)
         bulk = self._open_bulk(requests)

@@ -46,6 +46,11 @@ class TestFlowCheck(ApprovalCommon):
         self.approver2.active = False
         self.assertEqual(self._level(), "warning")
         self.approver2.active = True
+        # planned for later: nobody stands in today
+        substitute.write({"date_from": "2090-01-01", "date_to": "2090-01-02"})
+        self.assertEqual(self._level(), "warning")
+        substitute.write({"date_to": False})
+        self.assertEqual(self._level(), "ok")
         substitute.write({"date_from": "2020-01-01", "date_to": "2020-01-02"})
         self.assertEqual(self._level(), "warning")
 
@@ -66,7 +71,11 @@ class TestFlowCheck(ApprovalCommon):
         self._set_steps({"name": "Boss", "user_ids": self._users(self.approver)})
         self.assertEqual(self._level(), "error")
         self.assertIn("Boss", self.flow.check_message)
-        self._set_steps({"name": "Boss", "user_ids": self._users(self.approver | self.approver2)})
+        two = {"name": "Boss", "user_ids": self._users(self.approver | self.approver2)}
+        self._set_steps(two)
+        # one asks for what the other one wrote
+        self.assertEqual(self._level(), "error")
+        self._set_managers(self.manager)
         self.assertEqual(self._level(), "ok")
 
     def test_the_step_that_dead_ends_is_named(self):
@@ -117,6 +126,10 @@ class TestFlowCheck(ApprovalCommon):
         self.flow.company_id = False
         self._set_managers(self.manager)
         self._set_steps({"user_ids": self._users(self.approver | self.approver2)})
+        # nobody there, and no approval manager: shown in red, yet it could be saved
+        self.assertEqual(self._level(), "error")
+        self.assertIn(self.company2.name, self.flow.check_message)
+        self.manager.company_ids = [Command.link(company.id) for company in self._all_companies()]
         self.assertEqual(self._level(), "warning")
         self.assertIn(self.company2.name, self.flow.check_message)
         people = self.approver | self.approver2

@@ -21,7 +21,10 @@ COVER = frozenset((A, B))
 CASES = [
     # what, step, managers, expected (level, code, person)
     ("nobody at all", step(), {M}, [(ERROR, "nobody", None)]),
-    ("two people", step(A, B), set(), []),
+    ("two people", step(A, B), {M}, []),
+    ("one asks for what the other wrote", step(A, B), {A}, [(ERROR, "pair_nobody", None)]),
+    ("two people and whom the document names", step(A, B, is_open=True), set(), []),
+    ("three people", step(A, B, N), set(), []),
     (
         "one person, a manager behind",
         step(A),
@@ -55,16 +58,16 @@ CASES = [
     (
         "all must approve",
         step(A, B, mode="all"),
-        set(),
+        {M},
         [(WARNING, "away", A), (WARNING, "away", B)],
     ),
     (
         "all, one covered",
         step(A, B, mode="all", covered=frozenset({A})),
-        set(),
+        {M},
         [(WARNING, "away", B)],
     ),
-    ("all, both covered", step(A, B, mode="all", covered=COVER), set(), []),
+    ("all, both covered", step(A, B, mode="all", covered=COVER), {M}, []),
     ("too few", step(A, mode="count", minimum=2), {M}, [(ERROR, "too_few", None)]),
     (
         "two of two: managers fill the place of who asks",
@@ -135,3 +138,9 @@ class TestFlowEngine(BaseCase):
         merged = merge_companies({1: [error], 2: [error]})
         self.assertEqual([f.level for f in merged[1] + merged[2]], [ERROR, ERROR])
         self.assertEqual(merge_companies({1: [error]}), {1: [error]})
+
+    def test_error_where_there_are_no_managers_either_stays(self):
+        error = Finding(ERROR, "nobody", "S")
+        merged = merge_companies({1: [error], 2: [], 3: [error]}, without_managers={1, 2})
+        self.assertEqual([(f.level, f.code) for f in merged[1]], [(ERROR, "nobody_here")])
+        self.assertEqual([(f.level, f.code) for f in merged[3]], [(WARNING, "nobody")])

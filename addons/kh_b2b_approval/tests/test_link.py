@@ -1,4 +1,7 @@
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2 import OperationalError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -259,6 +262,15 @@ class TestLink(LinkCommon):
         self.assertIn(f"/my/approvals/{self._request(document).id}", body)
         self.assertFalse(self._get_link(document, self.approver).token_hash)
 
+    def test_switching_off_stops_links_that_were_sent(self):
+        document, link, _token = self._ask_by_mail()
+        self.env["ir.config_parameter"].set_param("kh_b2b_approval.link_enabled", "False")
+        self.assertEqual(link._get_status(), "dead")
+        self.assertFalse(link._use("approve"))
+        self.assertEqual(document.outcome, "open")
+        self.env["ir.config_parameter"].set_param("kh_b2b_approval.link_enabled", "True")
+        self.assertTrue(link._use("approve"))
+
     def test_setting(self):
         settings = self.env["res.config.settings"].create({})
         self.assertTrue(settings.kh_approval_link_enabled)
@@ -288,6 +300,31 @@ class TestLink(LinkCommon):
         self.assertFalse(self._get_mail(self.approver))
         self.assertTrue(self._get_mail(self.approver2))
         self.assertTrue(self._get_link(document, self.approver).date_sent, "given up, not again")
+
+    def test_passing_failure_is_tried_again(self):
+        document = self._ask()
+        links = type(self.env["kh.approval.link"])
+        with (
+            patch.object(links, "_send", side_effect=OperationalError("busy")),
+            self.assertLogs("odoo.addons.kh_b2b_approval.models.approval_link", "WARNING"),
+        ):
+            self._send_links()
+        self.assertFalse(self._get_link(document, self.approver).date_sent)
+        self._send_links()
+        self.assertTrue(self._get_mail(self.approver))
+
+    def test_link_waits_for_an_address(self):
+        self.approver.email = False
+        document = self._ask()
+        cron = self.env.ref("kh_b2b_approval.ir_cron_send_approval_links")
+        for email, is_sent in ((False, False), ("late@example.com", True)):
+            self.approver.email = email
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            self.env.invalidate_all()
+            link = self._get_link(document, self.approver)
+            self.assertEqual((len(link), bool(link.date_sent)), (1, is_sent))
+        self.assertEqual(document.sudo().activity_ids.user_id, self.approver)
 
     def test_cron_sends_what_waits(self):
         document = self._ask()

@@ -75,6 +75,17 @@ class TestPortalApprovals(LinkCommon, HttpCase):
                 self.assertEqual(document.outcome, "open")
         self.assertFalse(request.decision_ids)
 
+    def test_enter_decides_nothing_and_no_number_breaks_the_page(self):
+        self._ask()
+        self._login(self.approver)
+        page = self._open()[1]
+        form = page.xpath("//form[@data-kh-approvals]")[0]
+        self.assertTrue(form.xpath(".//textarea[@name='comment']"))
+        self.assertFalse(form.xpath(".//input[@type='text']"))
+        self.assertEqual(form.xpath(".//button[@type='submit']")[0].get("disabled"), "disabled")
+        for number in ("99999999999999999999", str(2**31)):
+            self.assertEqual(self._open(f"/my/approvals/{number}")[0].status_code, 404)
+
     def test_visitors_are_asked_to_log_in(self):
         request = self._request(self._ask())
         for path in ("/my/approvals", f"/my/approvals/{request.id}"):

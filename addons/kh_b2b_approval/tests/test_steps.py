@@ -158,11 +158,14 @@ class TestApprovalSteps(ApprovalCommon):
         mine = request.with_user(self.portal_user)
         self.assertEqual(mine.search([("is_my_turn", "=", True)]), request)
         self.assertTrue(mine.is_my_turn)
-        # a colleague sees it and decides nothing, another dealer sees nothing
-        self.assertTrue(request.with_user(colleague).has_access("read"))
-        self.assertFalse(request.with_user(colleague).is_my_turn)
-        self.assertFalse(request.with_user(other).has_access("read"))
-        self.assertFalse(request.with_user(other).search([]))
+        # neither a colleague nor another dealer sees it; who decides sees no name of ours
+        for user in (colleague, other):
+            self.assertFalse(request.with_user(user).has_access("read"))
+            self.assertFalse(request.with_user(user).search([]))
+        self.assertEqual(mine.read(["name", "state"])[0]["name"], "Contract 1")
+        for name in ("current_approvers", "author_id", "flow_id", "summary"):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                mine.read([name])
         for user in (colleague, other, self.approver):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 request.with_user(user)._decide("approve")

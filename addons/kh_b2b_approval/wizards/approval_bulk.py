@@ -79,7 +79,7 @@ class ApprovalBulk(models.TransientModel):
         self.ensure_one()
         if self.state == "done":
             return {"type": "ir.actions.act_window_close"}
-        requests = self.line_ids.request_id
+        requests = self.line_ids.filtered(lambda line: line.status == "ready").request_id
         if self.decision != "approve" and not (self.comment or "").strip():
             raise UserError(self.env._("Please give a reason; the applicant will read it."))
         outcomes = {o.request_id: o for o in requests._decide_each(self.decision, self.comment)}

@@ -25,6 +25,7 @@ class ApprovalReason(models.TransientModel):
     def action_confirm(self):
         """Book the decision; what is missing is said by the door."""
         self.ensure_one()
+        self.request_ids.check_access("read")
         self.request_ids._decide(
             self.decision,
             self.reason,

@@ -1,5 +1,22 @@
 from odoo import SUPERUSER_ID, api
 
+RULES = {
+    "kh_approval_request_rule_user": (
+        '["|", "|", "|", ("requester_id", "=", user.id), ("author_id", "=", user.id),'
+        ' ("decision_ids.user_id", "=", user.id), ("is_my_turn", "=", True)]'
+    ),
+    "kh_approval_decision_rule_user": (
+        '["|", "|", "|", "|", ("user_id", "=", user.id),'
+        ' ("request_id.requester_id", "=", user.id), ("request_id.author_id", "=", user.id),'
+        ' ("request_id.decision_ids.user_id", "=", user.id),'
+        ' ("request_id.is_my_turn", "=", True)]'
+    ),
+    "kh_approval_request_rule_portal": (
+        '["|", "|", ("requester_id", "=", user.id), ("decision_ids.user_id", "=", user.id),'
+        ' ("is_my_turn", "=", True)]'
+    ),
+}
+
 
 def migrate(cr, version):
     """Give requests of before their tasks: one for each step spoken at, one for what waits."""
@@ -40,8 +57,9 @@ def migrate(cr, version):
         """
     )
     env = api.Environment(cr, SUPERUSER_ID, {})
-    # rules are not written again on update; whoever wrote the document sees its request too
-    env.ref("kh_b2b_approval.kh_approval_request_rule_user").domain_force = (
-        '["|", "|", "|", ("requester_id", "=", user.id), ("author_id", "=", user.id),'
-        ' ("decision_ids.user_id", "=", user.id), ("is_my_turn", "=", True)]'
-    )
+    # rules are not written again on update; whoever wrote the document sees its request too,
+    # and whoever sees a request sees what was said
+    for name, domain in RULES.items():
+        rule = env.ref(f"kh_b2b_approval.{name}", raise_if_not_found=False)
+        if rule:
+            rule.domain_force = domain
