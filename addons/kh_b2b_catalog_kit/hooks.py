@@ -12,4 +12,6 @@ def post_init_hook(env):
     """Name the kits that exist bundles."""
     kits = env["mrp.bom"].search([("type", "=", "phantom")]).product_tmpl_id
     kits._compute_kh_kind()
-    kits._compute_kh_has_missing_part()
+    # in the order in which bundles hold each other
+    env.add_to_compute(kits._fields["kh_has_missing_part"], kits)
+    kits.flush_recordset(["kh_has_missing_part"])

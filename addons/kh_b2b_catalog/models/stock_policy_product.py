@@ -40,7 +40,7 @@ class ProductProduct(models.Model):
         if rules.display == "none":
             return dict.fromkeys(self.ids, StockDisplay("hidden", ""))
         # sudo: dealers may not read stock; only what the policy allows leaves
-        stocked_sudo = self.sudo()._kh_filter_stocked()
+        stocked_sudo = self.sudo()._kh_filter_stocked(website.sudo().company_id)
         free = stocked_sudo._kh_free_quantities(website.sudo())
         promised = {}
         if rules.has_promised_date:
@@ -97,9 +97,16 @@ class ProductProduct(models.Model):
         return user.sudo().partner_id.commercial_partner_id.sudo(False)
 
     # === BUSINESS METHODS - QUANTITIES === #
-    def _kh_filter_stocked(self):
-        """Return the products whose stock is counted (hook: kits count their components)."""
+    def _kh_filter_stocked(self, company=None):
+        """Return the products whose stock is counted (hook: kits count their components).
+
+        :param company: the one that sells; by default the current one
+        """
         return self.filtered("is_storable")
+
+    def _kh_get_stock_sources(self, company=None):
+        """Return the products whose stock these take (hook: kits take their components)."""
+        return self
 
     def _kh_in_stock_of(self, channel):
         """Return the products with the context that makes core count the stock of a channel.

@@ -1,1 +1,1 @@
-from . import product_template, product_product, sale_order_line
+from . import mrp_bom, product_template, product_product, sale_order_line

@@ -10,16 +10,25 @@ class ProductProduct(models.Model):
     _inherit = "product.product"
 
     # === BUSINESS METHODS - STOCK === #
-    def _kh_filter_stocked(self):
+    def _kh_filter_stocked(self, company=None):
         """Extend: bundles with a storable part count the stock of their parts."""
-        stocked = super()._kh_filter_stocked()
-        kits = self.filtered("is_kits")
+        stocked = super()._kh_filter_stocked(company)
+        kits = self._kh_filter_kits(company)
         if not kits:
             return stocked
-        parts = kits._kh_get_kit_parts()
+        parts = kits._kh_get_kit_parts(company)
         counted = {kit.id for kit in kits if any(part.is_storable for part in parts.get(kit, ()))}
         return self.filtered(
             lambda product: product.id in counted if product in kits else product in stocked
+        )
+
+    def _kh_get_stock_sources(self, company=None):
+        """Extend: bundles take their stock from their parts."""
+        parts = self._kh_filter_kits(company)._kh_get_kit_parts(company)
+        return (
+            super()
+            ._kh_get_stock_sources(company)
+            .union(*(part for need in parts.values() for part in need))
         )
 
     def _kh_free_quantities(self, channel):
@@ -27,7 +36,7 @@ class ProductProduct(models.Model):
 
         The same number of queries for any number of bundles of one depth.
         """
-        kits = self.filtered("is_kits")
+        kits = self._kh_filter_kits(channel.company_id)
         if not kits:
             return super()._kh_free_quantities(channel)
         parts = kits._kh_get_kit_parts(channel.company_id)
@@ -44,6 +53,11 @@ class ProductProduct(models.Model):
             ]
             result[kit.id] = float(math.floor(min(counts) + 1e-6)) if counts else 0.0
         return result
+
+    def _kh_filter_kits(self, company=None):
+        """Return the products of which a company has a kit."""
+        asked = self.with_company(company or self.env.company)
+        return self.browse(asked.filtered("is_kits")._ids)
 
     def _kh_get_kit_parts(self, company=None):
         """Return what one piece of each bundle is made of, kits within kits unfolded.

@@ -20,6 +20,7 @@ class ProductTemplate(models.Model):
         "Part Missing",
         compute="_compute_kh_has_missing_part",
         store=True,
+        recursive=True,
         help="A part of this bundle was archived: the bundle is not sold until its bill of "
         "materials names another.",
     )
@@ -29,18 +30,32 @@ class ProductTemplate(models.Model):
     def _compute_kh_kind(self):
         """A product with a kit is a bundle, and only such a product."""
         for product in self:
-            if product._kh_get_kits():
+            if product.kh_kind == "auxiliary":
+                product.kh_kind = "auxiliary"  # bills of materials refuse it a kit
+            elif product._kh_get_kits():
                 product.kh_kind = "bundle"
             elif product.kh_kind == "bundle" or not product.kh_kind:
                 product.kh_kind = "normal"
 
-    @api.depends("bom_ids.type", "bom_ids.active", "bom_ids.bom_line_ids.product_id.active")
+    @api.depends(
+        "bom_ids.type",
+        "bom_ids.active",
+        "bom_ids.bom_line_ids.product_id.active",
+        "bom_ids.bom_line_ids.product_id.product_tmpl_id.kh_has_missing_part",
+    )
     def _compute_kh_has_missing_part(self):
+        """A part that is a bundle itself is missing when one of its own parts is."""
+        is_flipped = False
         for product in self:
             # sudo: parts that the user does not see
             parts_sudo = product._kh_get_kits().bom_line_ids.product_id
-            product.kh_has_missing_part = not all(parts_sudo.mapped("active"))
-        self.env.registry.clear_cache()
+            is_missing = any(
+                not part.active or part.product_tmpl_id.kh_has_missing_part for part in parts_sudo
+            )
+            is_flipped |= product.kh_has_missing_part != is_missing
+            product.kh_has_missing_part = is_missing
+        if is_flipped:  # most products are no bundles: creating them empties no cache
+            self.env.registry.clear_cache()
 
     # === CONSTRAINTS === #
     @api.constrains("kh_kind", "bom_ids")

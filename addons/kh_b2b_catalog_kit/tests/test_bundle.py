@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
@@ -89,7 +91,12 @@ class TestBundle(TransactionCase):
         auxiliary = self.env["product.template"].create({"name": "K box", "kh_kind": "auxiliary"})
         with self.assertRaises(ValidationError):
             self.env["mrp.bom"].create({"product_tmpl_id": auxiliary.id, "type": "phantom"})
-            auxiliary.kh_kind = "auxiliary"
+        self.env["mrp.bom"].create({"product_tmpl_id": auxiliary.id, "type": "normal"})
+        self.assertEqual(auxiliary.kh_kind, "auxiliary")
+
+    def test_a_bundle_is_no_auxiliary(self):
+        with self.assertRaises(ValidationError):
+            self.kit.product_tmpl_id.kh_kind = "auxiliary"
 
     def test_stock_comes_from_the_parts(self):
         free = (self.kit | self.breaker)._kh_free_quantities(self.website)
@@ -129,6 +136,40 @@ class TestBundle(TransactionCase):
         self.assertFalse(template._kh_filter_saleable(self.partner))
         self.rail.action_unarchive()
         self.assertTrue(template._kh_filter_saleable(self.partner))
+
+    def test_a_bundle_within_a_bundle_misses_the_same_part(self):
+        outer = self._create_kit("K outer", {self.kit: 1}).product_tmpl_id
+        self.assertTrue(outer._kh_filter_saleable(self.partner))
+        self.rail.action_archive()
+        self.assertTrue(outer.kh_has_missing_part)
+        self.assertFalse(outer._kh_filter_saleable(self.partner))
+        self.rail.action_unarchive()
+        self.assertFalse(outer.kh_has_missing_part)
+
+    def test_only_a_flip_empties_the_caches(self):
+        with patch.object(type(self.env.registry), "clear_cache", autospec=True) as clear:
+            products = self.env["product.template"].create([{"name": "K plain"}, {"name": "K 2"}])
+            field = products._fields["kh_has_missing_part"]
+            self.env.add_to_compute(field, products)
+            clear.reset_mock()
+            self.env.flush_all()
+            clear.assert_not_called()
+            self.rail.active = False
+            clear.reset_mock()
+            self.env.flush_all()
+            clear.assert_called()
+
+    def test_a_kit_of_another_company_does_not_count_stock(self):
+        other = self.env["res.company"].create({"name": "K elsewhere"})
+        self.kit.product_tmpl_id.bom_ids.company_id = self.company
+        self.assertTrue(self.kit._kh_filter_stocked(self.company))
+        self.assertFalse(self.kit._kh_filter_stocked(other))
+        website = self.website.with_company(other)
+        self.env["kh.stock.policy"].create(
+            {"name": "K", "display": "exact", "website_id": self.website.id}
+        )
+        kit = self.kit.with_company(other)
+        self.assertEqual(kit._kh_get_stock_display(self.partner, website)[kit.id].quantity, 5)
 
     def test_partial_delivery_and_return(self):
         order = self._order(2)
