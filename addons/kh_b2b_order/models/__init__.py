@@ -13,5 +13,5 @@ from . import (
 # isort: split
 # these extend the workflow, so they come after it
 from . import sale_order_approval, sale_order_approval_pages
-from . import sale_order_limits, sale_order_limits_shortage
+from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable

@@ -43,9 +43,11 @@ class SaleOrder(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("kh_is_limit_waived") for vals in vals_list):
+        orders = super().create(vals_list)
+        # what became of them: defaults of the context count too
+        if any(order.kh_is_limit_waived for order in orders):
             self._kh_ensure_can_waive()
-        return super().create(vals_list)
+        return orders
 
     def write(self, vals):
         if vals.get("kh_is_limit_waived"):
@@ -56,7 +58,8 @@ class SaleOrder(models.Model):
     def action_confirm(self):
         """Extend `sale`: no order is confirmed beyond its dealer's limits, by any way.
 
-        Locks the rows of dealers whose period maximum is at stake, before sums are read. An
+        Locks the dealers whose period maximum is at stake, and the products whose stock caps
+        orders of a website: two that do not fit together are never confirmed at once. An
         order whose money was accepted already is put on hold for a person's decision instead:
         a payment is never left without its order.
 
@@ -133,41 +136,69 @@ class SaleOrder(models.Model):
     def _kh_find_broken_limits(self):
         """Find what keeps these orders from being confirmed, ``{order: sentences}``.
 
-        Orders of one dealer in one batch count together. Stock is left to core.
+        Orders of one dealer in one batch count together against its period maximum, orders
+        of websites that take from one warehouse against what is there.
         """
         broken = {}
         orders = self.filtered(
             lambda order: order.state in ("draft", "sent") and not order.kh_is_limit_waived
         )
-        if not orders or not self.env["kh.order.limit"]._has_any():
-            return broken
-        for (company, dealer), group in orders.grouped(
-            lambda order: (order.company_id, order._kh_get_reader())
+        limited = []
+        for (company, dealer, website), group in orders.grouped(
+            lambda order: (order.company_id, order._kh_get_reader(), order.website_id)
         ).items():
-            totals = {order: order._kh_get_limited_totals() for order in group}
-            products = self.env["product.product"].union(*(p for t in totals.values() for p in t))
-            limits = products._kh_get_confirm_limits(dealer, company)
-            earlier = defaultdict(float)
-            for order, wanted in totals.items():
-                text = self._kh_explain_broken(wanted, limits, earlier)
-                if text:
-                    broken[order] = text
+            products = group.order_line.product_id
+            if group[0]._kh_has_quantity_limits(products, website):
+                limits = products._kh_get_confirm_limits(dealer, company, website)
+                limited += [(order, limits) for order in group]
+        self._kh_lock_capped(limited)
+        ordered, taken = defaultdict(float), defaultdict(float)
+        for order, limits in limited:
+            text = order._kh_explain_broken(limits, ordered, taken)
+            if text:
+                broken[order] = text
         return broken
 
     @api.model
-    def _kh_explain_broken(self, wanted, limits, earlier):
-        """Say which limits one order breaks after those `earlier` in the batch, and add it."""
+    def _kh_lock_capped(self, limited):
+        """Lock the products whose stock caps one of these orders, all at once.
+
+        :param list limited: ``[(order, {product id: OrderLimits})]``
+        """
+        sources = self.env["product.product"]
+        for order, limits in limited:
+            capped = [key for key, mine in limits.items() if mine.stock_cap is not None]
+            # sudo: parts of bundles, which dealers may not read
+            products_sudo = sources.sudo().browse(capped)
+            sources |= products_sudo._kh_get_stock_sources(order.website_id.sudo().company_id)
+        sources._kh_lock_stock()
+
+    def _kh_explain_broken(self, limits, ordered, taken):
+        """Say which limits this order breaks after those before it in the batch, and add it.
+
+        :param dict ordered: what these hold, ``{(company, dealer, product): quantity}``
+        :param dict taken: what these take, ``{(company, warehouse, product): quantity}``
+        """
+        self.ensure_one()
+        dealer = (self.company_id, self._kh_get_reader())
+        website_sudo = self.website_id.sudo()  # sudo: where the goods come from
+        source = (website_sudo.company_id, website_sudo.warehouse_id)
         sentences = []
-        for product, quantity in wanted.items():
+        for product, quantity in self._kh_get_limited_totals().items():
             mine = limits[product.id]
             if mine.period_left is not None:
-                mine = mine._replace(period_left=max(mine.period_left - earlier[product], 0.0))
+                left = mine.period_left - ordered[(*dealer, product)]
+                mine = mine._replace(period_left=max(left, 0.0))
+            if mine.stock_cap is not None:
+                left = mine.stock_cap - taken[(*source, product)]
+                mine = mine._replace(stock_cap=max(left, 0.0))
             issue = check_quantity(quantity, mine)
             if issue:
                 # sudo: the name of a product of the order, also when it is hidden by now
                 name = product.sudo().display_name
                 sentences.append(f"{name}: {self._kh_word_issue(issue, mine)}")
-            earlier[product] += quantity
+            ordered[(*dealer, product)] += quantity
+            taken[(*source, product)] += quantity
         return "\n".join(sentences)
 
     @api.model
@@ -339,8 +370,25 @@ class SaleOrderLine(models.Model):
 class ProductProduct(models.Model):
     _inherit = "product.product"
 
-    def _kh_get_confirm_limits(self, dealer, company):
-        """Return the limits of a dealer for orders that are being confirmed; stock left out.
+    def _kh_lock_stock(self):
+        """Lock the rows of these products, waiting for whoever takes from their stock.
+
+        The rows are written: only then whoever waited is repeated with what he missed.
+        """
+        if self.ids:
+            self.env.execute_query(
+                SQL(
+                    """
+                    UPDATE product_product SET write_date = write_date WHERE id IN (
+                        SELECT id FROM product_product WHERE id IN %s ORDER BY id FOR UPDATE
+                    ) RETURNING id
+                    """,
+                    tuple(self.ids),
+                )
+            )
+
+    def _kh_get_confirm_limits(self, dealer, company, website):
+        """Return the limits of a dealer for orders that are being confirmed.
 
         Locks the dealer's row before anything is summed, if a period maximum is at stake.
         """
@@ -351,7 +399,7 @@ class ProductProduct(models.Model):
         )
         if any(row.period_maximum for row in rows.values()):
             dealer._kh_lock_dealers()
-        return self._kh_get_order_limits(dealer, self.env["website"], company=company)
+        return self._kh_get_order_limits(dealer, website, company=company)
 
 
 class ResPartner(models.Model):

@@ -17,7 +17,7 @@ class SaleOrder(models.Model):
         result = super().action_confirm()
         for line, vals in shortages.items():
             if line.order_id.state == "sale":
-                line.write(vals)
+                line.write(vals)  # in sudo, as the lines are: whoever confirms may be a dealer
         return result
 
     def _kh_promises_dates(self):
@@ -38,7 +38,7 @@ class SaleOrder(models.Model):
             lines = group.order_line.filtered(
                 lambda line: line.product_id and line.product_uom_qty > 0 and not line.display_type
             )
-            products = lines.product_id._kh_filter_stocked()
+            products = lines.product_id._kh_filter_stocked(group.company_id)
             if not products:
                 continue
             free = defaultdict(float, products._kh_free_quantities(group[:1]))
@@ -71,11 +71,13 @@ class SaleOrderLine(models.Model):
         digits="Product Unit",
         copy=False,
         readonly=True,
+        groups="base.group_user",  # what was short tells how much was there
         help="Ordered beyond the free stock, in the product's unit.",
     )
     kh_promised_date = fields.Date(
         "Promised Date",
         copy=False,
+        groups="base.group_user",
         help="On which the missing quantity was promised to the dealer.",
     )
     kh_short_now = fields.Float(
@@ -83,6 +85,7 @@ class SaleOrderLine(models.Model):
         digits="Product Unit",
         compute="_compute_kh_short_now",
         search="_search_kh_short_now",
+        groups="base.group_user",
         help="Not reserved yet for the open shipments, in the product's unit.",
     )
 
@@ -104,6 +107,7 @@ class SaleOrderLine(models.Model):
     def _search_kh_short_now(self, operator, value):
         if operator != ">" or value:
             return NotImplemented
+        self._check_field_access(self._fields["kh_short_now"], "read")  # a search tells it too
         # sudo: as in the compute
         moves = self.env["stock.move"].sudo()
         domain = Domain("state", "in", SHORT_STATES) & Domain("sale_line_id", "!=", False)

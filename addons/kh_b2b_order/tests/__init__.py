@@ -3,6 +3,7 @@ from . import (
     test_add_products,
     test_dealer_approval,
     test_limits,
+    test_limits_stock,
     test_portal,
     test_saleable,
     test_shortage,

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import OrderCommon
@@ -64,3 +65,25 @@ class TestShortage(OrderCommon):
         self.dealer.sudo().kh_is_dealer = True
         order = self._confirm({self.scarce: 25}, website_id=False)
         self.assertTrue(order.order_line.kh_short_quantity)
+
+    def test_no_dealer_reads_what_was_missing(self):
+        order = self._confirm({self.scarce: 25})
+        line = order.order_line.with_user(self.buyer)
+        self.assertEqual(line.product_uom_qty, 25)
+        for name, value in (
+            ("kh_short_quantity", 0),
+            ("kh_short_now", 0),
+            ("kh_promised_date", "2026-01-01"),
+        ):
+            with self.subTest(name=name):
+                with self.assertRaises(AccessError):
+                    line.read([name])
+                with self.assertRaises(AccessError):
+                    line.search([(name, ">", value)])
+
+    def test_a_dealer_who_confirms_is_promised_a_date(self):
+        order = self._create_order(
+            {self.scarce: 25}, website_id=self.website.id, warehouse_id=self.warehouse.id
+        )
+        order.with_user(self.buyer).sudo().action_confirm()
+        self.assertEqual(order.order_line.kh_short_quantity, 15)
