@@ -29,26 +29,32 @@ class SaleOrder(models.Model):
             return {}
         # sudo: the reader of an order may not be allowed to read its hidden products
         orders_sudo = self.sudo().filtered(lambda order: order._kh_is_held_to_catalogue())
-        conditions = {order: order._kh_get_condition() for order in orders_sudo}
         lines_sudo = orders_sudo.order_line.filtered(lambda line: line._kh_is_held_to_catalogue())
+        keys = {line: (line.order_id, line._kh_is_added_late()) for line in lines_sudo}
+        conditions = {key: key[0]._kh_get_condition(is_late=key[1]) for key in set(keys.values())}
         asked = defaultdict(Product.sudo().browse)
         for line in lines_sudo:
-            asked[conditions[line.order_id]] |= line.product_id.product_tmpl_id
+            asked[conditions[keys[line]]] |= line.product_id.product_tmpl_id
         refused = Product._kh_find_refused(asked)
         reasons = {}
         for line in lines_sudo:
-            key = (conditions[line.order_id], line.product_id.product_tmpl_id.id)
+            key = (conditions[keys[line]], line.product_id.product_tmpl_id.id)
             if key in refused:
                 reasons[line] = refused[key]
         return reasons
 
-    def _kh_get_condition(self):
-        """Return what the customer of this order may buy."""
+    def _kh_get_condition(self, is_late=False):
+        """Return what the customer of this order may buy.
+
+        :param is_late: of lines that were added after the order was sent: they must be listed
+            now
+        """
         self.ensure_one()
         Product = self.env["product.template"]
         partner = self.partner_id.commercial_partner_id
         viewer = Product._kh_make_viewer(partner, self.website_id, self.company_id)
-        return Product._kh_get_condition(viewer, self._kh_get_saleable_date())
+        date = fields.Datetime.now() if is_late else self._kh_get_saleable_date()
+        return Product._kh_get_condition(viewer, date)
 
     def _kh_get_saleable_date(self):
         """Return the moment at which the goods must be listed (hook): now."""

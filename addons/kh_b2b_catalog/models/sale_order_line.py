@@ -35,6 +35,11 @@ class SaleOrderLine(models.Model):
             and not self.kh_is_auxiliary
         )
 
+    def _kh_is_added_late(self):
+        """Answer whether the line came to its order after this was sent (hook)."""
+        self.ensure_one()
+        return False
+
     def _get_shop_warning(self, clear=True):
         """Extend `website_sale`: say in open carts what is not for sale any more.
 

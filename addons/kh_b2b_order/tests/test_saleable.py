@@ -1,6 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
 
 from .common import OrderCommon
 
@@ -80,15 +81,48 @@ class TestSaleable(OrderCommon):
             self.product_2.product_tmpl_id.kh_listing_ids = [
                 Command.create({"date_to": "2026-03-01 09:00:00"})
             ]
-            sent, late = (self._new_order(self.buyer) for _number in range(2))
-            for order in (sent, late):
+            sent, late, quoted = (self._new_order(self.buyer) for _number in range(3))
+            for order in (sent, late, quoted):
                 order.order_line = [Command.create({"product_id": self.product_2.id})]
+            self._set_created((sent | quoted).order_line, "2026-03-01 07:59:59.9")
             sent._kh_note_placed()
+            quoted.with_user(self.env.user)._kh_note_placed()
         with freeze_time("2026-03-02 08:00:00"):
             self.assertFalse(sent._kh_find_unsaleable())
             self.assertTrue(late._kh_find_unsaleable())
+            self.assertTrue(quoted._kh_find_unsaleable())  # staff mailed a quotation
             with self.assertRaisesRegex(UserError, "Not for sale any more"):
                 late.with_user(self.env.user).action_confirm()
+
+    def test_rows_added_to_an_order_that_was_sent_are_judged_by_now(self):
+        with freeze_time("2026-03-01 08:00:00"):
+            self.product_2.product_tmpl_id.kh_listing_ids = [
+                Command.create({"date_to": "2026-03-01 09:00:00"})
+            ]
+            order = self._new_order(self.buyer)
+            order.order_line = [Command.create({"product_id": self.product_2.id})]
+            self._set_created(order.order_line, "2026-03-01 07:59:59.9")
+            order._kh_note_placed()
+        with freeze_time("2026-03-02 08:00:00"):
+            row = (self.product_2.id, 1, None)
+            self.assertTrue(order._kh_find_not_allowed(self.product_2))
+            self.assertTrue(order._kh_add_products([row]).refused)
+            order.order_line = [Command.create({"product_id": self.product_2.id})]
+            added = order.order_line[1]
+            self._set_created(added, "2026-03-02 08:00:00")
+            self.assertEqual(set(order._kh_find_unsaleable()), {added})
+
+    def _set_created(self, lines, moment):
+        """Time stamps come from the database, which time travel does not reach."""
+        lines.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                "UPDATE sale_order_line SET create_date = %s WHERE id IN %s RETURNING id",
+                moment,
+                tuple(lines.ids),
+            )
+        )
+        lines.invalidate_recordset(["create_date"])
 
     def test_checks_are_batched(self):
         products = self.product + self.product_2 + self.product_3
