@@ -11,23 +11,29 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     # === BUSINESS METHODS - AUXILIARIES === #
-    def _kh_sync_auxiliaries(self):
+    def _kh_sync_auxiliaries(self, changed=None):
         """Make the auxiliary lines of these orders what their goods need.
 
         One line for each auxiliary, linked to the lines it is packed with. Calling it again
-        changes nothing. A constant number of queries, whatever the number of lines.
+        changes nothing. A constant number of queries, whatever the number of lines. What was
+        agreed stays: of a confirmed order only what is packed with changed lines is touched.
+
+        :param changed: lines that were added or changed
         """
         if not self.env["kh.product.auxiliary"]._has_any():
             return
         # sudo: the system keeps these lines, whoever changed the goods
         orders = self.sudo().filtered(lambda order: order.state != "cancel" and not order.locked)
+        changed = (changed or self.env["sale.order.line"]).sudo()  # sudo: as above
+        changed |= changed.kh_parent_line_ids
+        orders = orders.filtered(lambda order: order.state != "sale" or order.order_line & changed)
         lines = orders.order_line
         rows = lines.product_id.product_tmpl_id.kh_auxiliary_ids
         if not rows and not any(line.kh_is_auxiliary for line in lines):
             return
         rows = rows.filtered("auxiliary_id.active").grouped("product_tmpl_id")
         for order in orders.with_context(kh_auxiliaries=SYNCING):
-            order._kh_write_auxiliaries(order._kh_get_needed_auxiliaries(rows))
+            order._kh_write_auxiliaries(order._kh_get_needed_auxiliaries(rows), changed)
 
     def _kh_get_needed_auxiliaries(self, rows):
         """Return ``{auxiliary: (quantity, parent lines)}`` for the goods of one order.
@@ -35,7 +41,7 @@ class SaleOrder(models.Model):
         :param dict rows: ``{product template: kh.product.auxiliary}``
         """
         self.ensure_one()
-        needed = defaultdict(lambda: [0.0, self.env["sale.order.line"]])
+        goods = defaultdict(lambda: [0.0, self.env["sale.order.line"]])
         for line in self.order_line:
             if line.kh_is_auxiliary or not line.product_id or line.product_uom_qty <= 0:
                 continue
@@ -43,18 +49,29 @@ class SaleOrder(models.Model):
             quantity = line.product_uom_id._compute_quantity(
                 line.product_uom_qty, product.uom_id, round=False
             )
-            for row in rows.get(product.product_tmpl_id, ()):
+            entry = goods[product.product_tmpl_id]
+            entry[0] += quantity
+            entry[1] |= line
+        needed = defaultdict(lambda: [0.0, self.env["sale.order.line"]])
+        # lines and variants of one product fill the same packs
+        for template, (quantity, lines) in goods.items():
+            for row in rows.get(template, ()):
                 entry = needed[row.auxiliary_id]
                 entry[0] += row._get_quantity(quantity)
-                entry[1] |= line
+                entry[1] |= lines
         return needed
 
-    def _kh_write_auxiliaries(self, needed):
+    def _kh_write_auxiliaries(self, needed, changed):
         self.ensure_one()
         commands = []
         left = dict(needed)
+        is_sold = self.state == "sale"
         for line in self.order_line.filtered("kh_is_auxiliary"):
             quantity, parents = left.pop(line.product_id, (0.0, self.env["sale.order.line"]))
+            if is_sold:
+                if not (parents | line.kh_parent_line_ids) & changed:
+                    continue
+                quantity = max(quantity, line.qty_delivered)  # what is gone is gone
             if not quantity and self.state in ("draft", "sent"):
                 commands.append(Command.delete(line.id))
                 continue
@@ -68,6 +85,7 @@ class SaleOrder(models.Model):
         commands += [
             Command.create(self._kh_prepare_auxiliary_vals(product, quantity, parents))
             for product, (quantity, parents) in left.items()
+            if not is_sold or parents & changed
         ]
         if commands:
             self.write({"order_line": commands})
@@ -126,15 +144,17 @@ class SaleOrderLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         if not self._kh_is_syncing():
-            lines.order_id._kh_sync_auxiliaries()
+            lines.order_id._kh_sync_auxiliaries(lines)
         return lines
 
     def write(self, vals):
         if self._kh_is_syncing() or not SYNCED_FIELDS & vals.keys():
             return super().write(vals)
         orders = self.order_id
+        before = {line: line._kh_get_packed() for line in self}
         result = super().write(vals)
-        (orders | self.order_id)._kh_sync_auxiliaries()
+        changed = self.filtered(lambda line: line._kh_get_packed() != before[line])
+        (orders | self.order_id)._kh_sync_auxiliaries(changed)
         return result
 
     def unlink(self):
@@ -148,6 +168,11 @@ class SaleOrderLine(models.Model):
     @api.model
     def _kh_is_syncing(self):
         return self.env.context.get("kh_auxiliaries") is SYNCING
+
+    def _kh_get_packed(self):
+        """Return what decides how much is packed with the line."""
+        self.ensure_one()
+        return (self.order_id, self.product_id, self.product_uom_qty, self.product_uom_id)
 
     def _kh_counts_for_rebate(self):
         """Answer whether the line earns its dealer a rebate (hook)."""

@@ -114,6 +114,41 @@ class TestAuxiliary(TransactionCase):
         goods.product_uom_qty = 20
         self.assertEqual(self._packed(order)[self.box], 2)
 
+    def test_lines_of_one_product_fill_the_same_packs(self):
+        order = self._order({self.goods: 5})
+        order.order_line = [
+            Command.create({"product_id": self.goods.id, "product_uom_qty": 5}),
+            Command.create({"product_id": self.goods.id, "product_uom_qty": 1}),
+        ]
+        self.assertEqual(self._packed(order), {self.box: 2, self.foil: 6})
+        line = order.order_line.filtered(lambda line: line.product_id.product_tmpl_id == self.box)
+        self.assertEqual(len(line.kh_parent_line_ids), 3)
+
+    def test_a_confirmed_order_keeps_what_was_agreed(self):
+        order = self._order({self.goods: 10, self.other: 4})
+        order.action_confirm()
+        self.goods.product_tmpl_id.kh_auxiliary_ids[1].quantity = 3  # foil
+        self._pack(self.other, self.foil, 1, 1)
+        self._pack(self.plain, self.box, 1, 1)
+        agreed = {self.box: 2, self.foil: 4}
+        order._kh_sync_auxiliaries()
+        self.assertEqual(self._packed(order), agreed)
+        order.order_line = [Command.create({"product_id": self.plain.id, "product_uom_qty": 1})]
+        self.assertEqual(self._packed(order), {self.box: 3, self.foil: 4})
+        goods = order.order_line.filtered(lambda line: line.product_id == self.goods)
+        goods.write({"product_uom_qty": 10})
+        self.assertEqual(self._packed(order)[self.foil], 4)
+
+    def test_what_was_delivered_is_not_taken_back(self):
+        order = self._order({self.goods: 20})
+        order.action_confirm()
+        lines = order.order_line.filtered("kh_is_auxiliary")
+        box = lines.filtered(lambda line: line.product_id.product_tmpl_id == self.box)
+        box.qty_delivered = 2
+        goods = order.order_line.filtered(lambda line: line.product_id == self.goods)
+        goods.product_uom_qty = 5
+        self.assertEqual(self._packed(order), {self.box: 2, self.foil: 2})
+
     def test_they_earn_neither_rebate_nor_commission(self):
         for line in self._order({self.goods: 1}).order_line:
             expected = not line.kh_is_auxiliary
