@@ -143,6 +143,7 @@ class ShopCartJson(http.Controller):
     @staticmethod
     def _kh_totals(order_sudo):
         totals = order_sudo._kh_cart_totals()
-        # Core's own badge reads the session.
-        request.session["website_sale_cart_quantity"] = order_sudo.cart_quantity
+        # Core's own badge reads the session; what the system packs in is not counted.
+        _kinds, pieces = request.website._kh_cart_counts(order_sudo)
+        request.session["website_sale_cart_quantity"] = int(pieces)
         return {**totals, "ready": bool(totals["kinds"]) and order_sudo._is_cart_ready()}

@@ -74,5 +74,6 @@ class DealerHome(CustomerPortal):
             f"{names[product_id]} · {reason or request.env._('No longer for sale.')}"
             for product_id, reason in refused
         ]
-        request.session["website_sale_cart_quantity"] = cart_sudo.cart_quantity
+        _kinds, pieces = website._kh_cart_counts(cart_sudo)
+        request.session["website_sale_cart_quantity"] = int(pieces)
         return request.redirect("/shop/cart")

@@ -1,3 +1,5 @@
+from werkzeug.urls import url_encode
+
 from odoo.http import request, route
 
 from odoo.addons.kh_b2b_order.utils import (
@@ -33,7 +35,12 @@ class ShopCatalogue(WebsiteSale):
         website = request.website
         sort = order if order in SORTS else DEFAULT_SORT
         url = self._get_shop_path(category)
-        query = {"search": search, "order": "" if sort == DEFAULT_SORT else sort}
+        zone_sudo = website._kh_find_zone(post.get("kh_zone"))
+        query = {
+            "search": search,
+            "order": "" if sort == DEFAULT_SORT else sort,
+            "kh_zone": zone_sudo.id,
+        }
         query = {key: value for key, value in query.items() if value}
         step = ROWS_PER_PAGE
         products, total = website._kh_catalogue_search(
@@ -58,6 +65,9 @@ class ShopCatalogue(WebsiteSale):
             "sorts": self._kh_sort_labels(),
             "shop_url": url,
             "query": query,
+            "zone": zone_sudo.id,
+            "zones": [(zone.id, zone.name) for zone in website._kh_find_zones()],
+            "link": self._kh_link,
             "layout": self._kh_layout(layout),
             "rows": website._kh_catalogue_rows(products, request.cart),
             "total": total,
@@ -81,6 +91,12 @@ class ShopCatalogue(WebsiteSale):
             "kh_qty": format_quantity,
             "kh_money": format_money,
         }
+
+    @staticmethod
+    def _kh_link(path, **query):
+        """The address of a page with those of the given parameters that say anything."""
+        query = {key: value for key, value in query.items() if value}
+        return f"{path}?{url_encode(query)}" if query else path
 
     @staticmethod
     def _kh_layout(layout):

@@ -1,5 +1,6 @@
 import json
 
+from odoo.http import root
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
@@ -38,6 +39,21 @@ class TestCartJson(PortalCommon):
         self.assertEqual(self._cart().order_line.product_uom_qty, 10)
         self._add({self.first: 10}, key="another-click")
         self.assertEqual(self._cart().order_line.product_uom_qty, 20)
+
+    def test_the_badge_counts_no_auxiliaries(self):
+        box = self.env["product.template"].create({"name": "KH box", "kh_kind": "auxiliary"})
+        self.env["kh.product.auxiliary"].create(
+            {
+                "product_tmpl_id": self.template.id,
+                "auxiliary_id": box.product_variant_id.id,
+                "per_quantity": 2,
+            }
+        )
+        self.authenticate("kh_dealer", "kh_dealer")
+        self._add({self.first: 10})
+        self.assertEqual(sum(self._cart().order_line.mapped("product_uom_qty")), 15)
+        session = root.session_store.get(self.session.sid)
+        self.assertEqual(session["website_sale_cart_quantity"], 10)
 
     def test_keys_of_two_users_do_not_meet(self):
         for login in ("kh_dealer", "kh_stranger"):

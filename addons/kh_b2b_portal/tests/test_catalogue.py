@@ -5,7 +5,7 @@ from odoo.tests import tagged
 
 from odoo.addons.website_sale.tests.common import MockRequest
 
-from ..const import MAX_VARIANT_ROWS
+from ..const import MAX_VARIANT_ROWS, ROWS_PER_PAGE
 from .common import PortalCommon
 
 
@@ -99,6 +99,36 @@ class TestCatalogue(PortalCommon):
         self.assertEqual(len(products.filtered(lambda p: p.product_tmpl_id == template)), 1)
         found, _total = self.website._kh_catalogue_search(search="KH many V7")
         self.assertIn(template, found.product_tmpl_id)
+
+    def test_a_zone_is_kept_from_page_to_page(self):
+        for number in range(ROWS_PER_PAGE + 1):
+            self._create_template(f"KH zoned {number}", default_code=f"KHZ-{number}")
+        zoned = self.env["product.template"].search([("name", "like", "KH zoned")])
+        zone, foreign = self.env["kh.catalog.assortment"].create(
+            [
+                {
+                    "name": name,
+                    "is_zone": True,
+                    "product_tmpl_ids": [Command.set(zoned.ids)],
+                    "partner_ids": [Command.set(dealer.ids)],
+                }
+                for name, dealer in (("KH projects", self.dealer), ("KH other", self.stranger))
+            ]
+        )
+        self.authenticate("kh_dealer", "kh_dealer")
+        html = self._get("/shop")
+        self.assertIn("KH projects", html)
+        self.assertNotIn("KH other", html)
+        html = self._get(f"/shop?kh_zone={zone.id}&order=code")
+        self.assertEqual(len(self._codes(html)), ROWS_PER_PAGE)
+        [path] = set(re.findall(r'href="(/shop/page/2[^"]*)"', html))
+        codes = self._codes(self._get(path.replace("&amp;", "&")))
+        self.assertEqual(len(codes), 1)
+        self.assertTrue(codes[0].startswith("KHZ-"))
+        slug = self.env["ir.http"]._slug(self.category)
+        self.assertIn(f'href="/shop/category/{slug}?kh_zone={zone.id}"', html)
+        self.assertIn(f'name="kh_zone" value="{zone.id}"', html)
+        self.assertFalse(self._codes(self._get(f"/shop?kh_zone={foreign.id}")))
 
     def test_layout_is_remembered(self):
         self.authenticate("kh_dealer", "kh_dealer")
