@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import float_round, ormcache
 
+from ..engine.caches import clear_caches
+
 KINDS = [("normal", "Normal"), ("auxiliary", "Packaging Auxiliary")]
 
 
@@ -62,12 +64,14 @@ class ProductAuxiliary(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        result = super().create(vals_list)
+        clear_caches(self.env)
+        return result
 
     def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+        result = super().unlink()
+        clear_caches(self.env)
+        return result
 
     # === BUSINESS METHODS === #
     @api.model
@@ -132,16 +136,19 @@ class ProductTemplate(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            if vals.get("kh_kind") == "auxiliary":
-                vals.setdefault("list_price", 0.0)
-                self.env.registry.clear_cache()
-        return super().create(vals_list)
+        auxiliaries = [vals for vals in vals_list if vals.get("kh_kind") == "auxiliary"]
+        for vals in auxiliaries:
+            vals.setdefault("list_price", 0.0)
+        products = super().create(vals_list)
+        if auxiliaries:
+            clear_caches(self.env)
+        return products
 
     def write(self, vals):
+        result = super().write(vals)
         if "kh_kind" in vals:
-            self.env.registry.clear_cache()
-        return super().write(vals)
+            clear_caches(self.env)
+        return result
 
     # === BUSINESS METHODS - KIND === #
     @api.model

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
+from ..engine.caches import clear_caches
+
 PERIOD_UNITS = [("day", "Days"), ("month", "Calendar Months")]
 
 
@@ -121,12 +123,14 @@ class OrderLimit(models.Model):
             if vals.get("product_id") and not vals.get("product_tmpl_id"):
                 product = self.env["product.product"].browse(vals["product_id"])
                 vals["product_tmpl_id"] = product.product_tmpl_id.id
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        result = super().create(vals_list)
+        clear_caches(self.env)
+        return result
 
     def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+        result = super().unlink()
+        clear_caches(self.env)
+        return result
 
     # === BUSINESS METHODS === #
     @api.model

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
+from ..engine.caches import clear_caches
+
 DISPLAYS = [
     ("exact", "Number of pieces"),
     ("band", "Enough, few or none"),
@@ -73,16 +75,19 @@ class StockPolicy(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        result = super().create(vals_list)
+        clear_caches(self.env)
+        return result
 
     def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        clear_caches(self.env)
+        return result
 
     def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+        result = super().unlink()
+        clear_caches(self.env)
+        return result
 
     # === BUSINESS METHODS === #
     @api.model
