@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, Query
 
 OPEN = 0
 PAIR = 2**32
@@ -55,9 +56,13 @@ class SaleableCondition:
         )  # fmt: skip
 
     def __call__(self, model, alias, query):
+        return self.get_sql(SQL.identifier(alias, "id"))
+
+    def get_sql(self, product_id):
+        """Return the condition on a product that is given as SQL; without a product it holds."""
         return SQL(
             "NOT EXISTS (SELECT FROM kh_product_key k WHERE k.product_tmpl_id = %s AND NOT (%s))",
-            SQL.identifier(alias, "id"),
+            product_id,
             SQL(" AND ").join(self.get_parts("k").values()),
         )
 
@@ -115,6 +120,44 @@ class SaleableCondition:
             id=SQL.identifier(alias, "product_tmpl_id"),
             moment=self.moment,
             website=self.website_id,
+        )
+
+
+@dataclass(frozen=True)
+class BelongingCondition:
+    """What belongs to a saleable product, or to none, as a condition on another model.
+
+    Asked row by row: a condition by ``IN`` would look at the whole catalogue for a few rows.
+    `kind` is the domain of the kinds of product that are sold.
+    """
+
+    saleable: SaleableCondition
+    kind: Domain
+    column: str
+
+    def __call__(self, model, alias, query):
+        field = model._fields[self.column]
+        product_id = SQL.identifier(alias, self.column, to_flush=field)
+        if field.comodel_name == "product.product":
+            product_id = SQL(
+                "(SELECT v.product_tmpl_id FROM product_product v WHERE v.id = %s)", product_id
+            )
+        parts = []
+        if not self.saleable.is_open():
+            parts.append(self.saleable.get_sql(product_id))
+        if not self.kind.is_true():
+            parts.append(self._get_kind_sql(model.env["product.template"].sudo(), product_id))
+        return SQL(" AND ").join(parts) if parts else SQL("TRUE")
+
+    def _get_kind_sql(self, products_sudo, product_id):
+        unsold = (~self.kind).optimize_full(products_sudo)
+        table = Query(products_sudo.env, "kh_unsold", SQL.identifier("product_template"))
+        return SQL(
+            "NOT EXISTS (SELECT FROM %s WHERE %s = %s AND (%s))",
+            table.from_clause,
+            SQL.identifier("kh_unsold", "id"),
+            product_id,
+            unsold._to_sql(products_sudo, "kh_unsold", table),
         )
 
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -97,6 +98,8 @@ class CatalogAssortment(models.Model):
     def write(self, vals):
         Product = self.env["product.template"]
         affected = set()
+        if "active" in vals and not vals["active"] and "product_tmpl_ids" not in vals:
+            self._kh_ensure_nothing_opens()
         if "product_tmpl_ids" in vals:
             affected = set(self._kh_get_product_ids())
         result = super().write(vals)
@@ -114,6 +117,10 @@ class CatalogAssortment(models.Model):
         self.env["product.template"]._kh_refresh_keys(ids)
         self.env["product.template"]._kh_refresh_restrictions()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_only_one(self):
+        self._kh_ensure_nothing_opens()
 
     # === ACTION METHODS === #
     def action_open_products(self):
@@ -142,6 +149,38 @@ class CatalogAssortment(models.Model):
         return {**action, "context": {"default_add_assortment_ids": self.ids}}
 
     # === BUSINESS METHODS === #
+    def _kh_ensure_nothing_opens(self):
+        """Refuse to let go of assortments without which products would be everybody's.
+
+        :raise UserError: if no other assortment restricts a product in the same companies
+        """
+        self.flush_model(["active", "company_id", "product_tmpl_ids"])
+        [[count]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(DISTINCT r.product_tmpl_id)
+                  FROM kh_catalog_assortment_product_rel r
+                  JOIN kh_catalog_assortment a ON a.id = r.assortment_id AND a.active
+                 WHERE a.id = ANY(%(ids)s) AND NOT EXISTS (
+                     SELECT FROM kh_catalog_assortment_product_rel s
+                       JOIN kh_catalog_assortment o ON o.id = s.assortment_id AND o.active
+                      WHERE s.product_tmpl_id = r.product_tmpl_id AND o.id <> ALL(%(ids)s)
+                        AND (o.company_id IS NULL OR o.company_id = a.company_id))
+                """,
+                ids=self.ids,
+            )
+        )
+        if count:
+            raise UserError(
+                self.env._(
+                    "%(count)s products would be open to everybody: nothing else restricts who "
+                    "sees them than “%(name)s”. Put them into another assortment, or take them "
+                    "out of this one first.",
+                    count=count,
+                    name=", ".join(self.mapped("display_name")),
+                )
+            )
+
     def _kh_dealer_domain(self):
         return Domain("kh_is_dealer", "=", True) & (
             Domain("kh_assortment_ids", "in", self.ids)

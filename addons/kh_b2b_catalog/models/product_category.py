@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 KEY_FIELDS = {"parent_id", "kh_area_include_ids", "kh_area_exclude_ids"}
@@ -43,6 +44,46 @@ class ProductCategory(models.Model):
         if KEY_FIELDS & vals.keys():
             self._kh_refresh_products()
         return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env["product.template"]._kh_refresh_restrictions()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_restricting(self):
+        """Keep categories by which products are restricted: these would be open to everybody.
+
+        Core leaves the products, also those of the categories below, without a category.
+        """
+        self.flush_model(["parent_id", "parent_path"])
+        self.env["product.template"].flush_model(["categ_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT a.id
+                  FROM product_category p
+                  JOIN product_category c ON c.parent_path LIKE p.parent_path || '%%'
+                  JOIN product_category a ON c.parent_path LIKE a.parent_path || '%%'
+                 WHERE p.id = ANY(%s)
+                   AND EXISTS (SELECT FROM product_template t WHERE t.categ_id = c.id)
+                   AND (EXISTS (SELECT FROM kh_category_area_include_rel r
+                                 WHERE r.category_id = a.id)
+                        OR EXISTS (SELECT FROM kh_category_area_exclude_rel r
+                                    WHERE r.category_id = a.id))
+                 LIMIT 1
+                """,
+                self.ids,
+            )
+        )
+        if rows:
+            raise UserError(
+                self.env._(
+                    "Where products are sold depends on “%s”: move the products to another "
+                    "category first.",
+                    self.browse(rows[0][0]).display_name,
+                )
+            )
 
     # === BUSINESS METHODS === #
     def _kh_refresh_products(self):

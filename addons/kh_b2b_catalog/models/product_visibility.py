@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..engine.saleable import BelongingCondition
+
 
 class ProductVisibilityMixin(models.AbstractModel):
     """What belongs to a product is as secret as the product.
@@ -36,11 +38,15 @@ class ProductVisibilityMixin(models.AbstractModel):
     def _search_kh_is_visible(self, operator, value):
         if operator != "in":
             return NotImplemented
-        if self.env["product.template"]._kh_user_domain().is_true():
+        Product = self.env["product.template"]
+        viewer = Product._kh_get_viewer()
+        if not viewer:
             return Domain.TRUE
-        visible = Domain("kh_is_visible", "=", True)
+        saleable, kind = Product._kh_get_condition(viewer), Product._kh_kind_domain()
+        if saleable.is_open() and kind.is_true():
+            return Domain.TRUE
         return Domain.AND(
-            Domain(name, "=", False) | Domain(name, "any!", visible)
+            Domain.custom(to_sql=BelongingCondition(saleable, kind, name))
             for name in self._kh_product_fields
         )
 

@@ -1,4 +1,4 @@
-
+from . import test_catalog_guards
 from . import test_doors
 from . import test_orders
 from . import test_saleable

@@ -26,7 +26,16 @@ class TestDoors(CatalogCommon, HttpCase):
         super().setUpClass()
         if "kh_is_b2b" in cls.website._fields:
             cls.website.kh_is_b2b = False
-        cls.website.write({"ecommerce_access": "everyone", "prevent_zero_price_sale": False})
+        english = cls.env["res.lang"]._activate_lang("en_US")
+        cls.website.write(
+            {
+                "ecommerce_access": "everyone",
+                "prevent_zero_price_sale": False,
+                # English sentences are compared
+                "language_ids": [Command.set(english.ids)],
+                "default_lang_id": english.id,
+            }
+        )
         cls.shop_category, cls.open_category = cls.env["product.public.category"].create(
             [{"name": "Secret things"}, {"name": "Open things"}]
         )

@@ -126,6 +126,7 @@ class TestOrders(CatalogCommon):
         self.assertLessEqual(counts[1], counts[0] + 1)
 
     def test_nothing_is_asked_before_anything_is_set_up(self):
+        self.Assortment.search([]).product_tmpl_ids = False
         self.Assortment.search([]).active = False
         self.Listing.search([]).unlink()
         order = self._create_order(self.dealer_a, self.products)

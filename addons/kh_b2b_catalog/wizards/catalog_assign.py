@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+ANY_ACTIVE = ("active", "in", [True, False])
+
 
 class CatalogAssign(models.TransientModel):
     """Decide for many products at once who sees them (批量配布).
@@ -43,7 +45,8 @@ class CatalogAssign(models.TransientModel):
         values = super().default_get(fields)
         if self.env.context.get("active_model") == "product.template":
             ids = self.env.context.get("active_ids") or []
-            values["product_domain"] = str([("id", "in", list(ids))])
+            # archived ones, too, if they were selected
+            values["product_domain"] = str([("id", "in", list(ids)), ANY_ACTIVE])
         return values
 
     # === COMPUTE METHODS === #
@@ -63,7 +66,7 @@ class CatalogAssign(models.TransientModel):
             raise UserError(self.env._("No product is selected."))
         if not self._is_anything_changed():
             raise UserError(self.env._("Choose assortments or areas first."))
-        selected = Domain("id", "in", products.ids)
+        selected = Domain("id", "in", products.ids) & Domain([ANY_ACTIVE])
         if self.add_assortment_ids:
             self.add_assortment_ids._kh_add_products(selected)
         if self.remove_assortment_ids:
