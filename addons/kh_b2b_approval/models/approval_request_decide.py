@@ -213,7 +213,11 @@ class ApprovalRequest(models.Model):
                 )
             )
         # sudo: companies and groups of the other user are not readable for everybody
-        target_sudo = delegate_to.sudo()
+        self._ensure_can_take(delegate_to.sudo(), turns)
+
+    def _ensure_can_take(self, target_sudo, turns):
+        """Raise unless `target_sudo`, whom the current user may know of, can get these turns."""
+        self.ensure_one()
         names = {"user": target_sudo.name, "document": self.name}
         if target_sudo in self.requester_id | self.author_id:
             raise UserError(

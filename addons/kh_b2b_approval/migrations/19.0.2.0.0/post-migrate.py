@@ -56,9 +56,14 @@ def migrate(cr, version):
            AND t.request_id = d.request_id AND t.step_id = d.step_id
         """
     )
-    env = api.Environment(cr, SUPERUSER_ID, {})
-    # rules are not written again on update; whoever wrote the document sees its request too,
-    # and whoever sees a request sees what was said
+    _update_rules(api.Environment(cr, SUPERUSER_ID, {}))
+
+
+def _update_rules(env):
+    """Rules are not written again on update.
+
+    Whoever wrote the document sees its request too; whoever sees a request sees what was said.
+    """
     for name, domain in RULES.items():
         rule = env.ref(f"kh_b2b_approval.{name}", raise_if_not_found=False)
         if rule:
