@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, ormcache
 
+from ..engine.caches import clear_caches
 from ..engine.order_limits import OrderLimits
 
 
@@ -18,14 +19,16 @@ class ProductCategory(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
+        result = super().create(vals_list)
         if any(vals.get("kh_warning_quantity") for vals in vals_list):
-            self.env.registry.clear_cache()
-        return super().create(vals_list)
+            clear_caches(self.env)
+        return result
 
     def write(self, vals):
+        result = super().write(vals)
         if "kh_warning_quantity" in vals:
-            self.env.registry.clear_cache()
-        return super().write(vals)
+            clear_caches(self.env)
+        return result
 
 
 class ProductTemplate(models.Model):
@@ -47,14 +50,16 @@ class ProductTemplate(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
+        result = super().create(vals_list)
         if any(vals.get("kh_warning_quantity") for vals in vals_list):
-            self.env.registry.clear_cache()
-        return super().create(vals_list)
+            clear_caches(self.env)
+        return result
 
     def write(self, vals):
+        result = super().write(vals)
         if "kh_warning_quantity" in vals:
-            self.env.registry.clear_cache()
-        return super().write(vals)
+            clear_caches(self.env)
+        return result
 
     # === BUSINESS METHODS - WARNING LINE === #
     @api.model
@@ -201,7 +206,7 @@ class ProductProduct(models.Model):
             return {}, True
         rules = website._kh_get_stock_rules(dealer)
         # sudo: dealers may not read stock; the cap is told only as the policy says
-        stocked = self.sudo()._kh_filter_stocked()
+        stocked = self.sudo()._kh_filter_stocked(website.sudo().company_id)
         capped = stocked.filtered(
             lambda product: (
                 product.id in lines or (is_governed and not product._kh_can_order_short(rules))
@@ -220,7 +225,8 @@ class ProductProduct(models.Model):
     def _kh_get_period_quantities(self, limits, dealer, company):
         """Sum what a dealer's company ordered in each product's period, in one query.
 
-        Confirmed orders of the commercial partner and all its people count.
+        Confirmed orders of the commercial partner and all its people count. It begins with
+        these orders: popular products are in very many others.
 
         :param dict limits: ``{product id: kh.order.limit}``
         :return: ``{product id: quantity}``, in the product's unit
@@ -240,26 +246,40 @@ class ProductProduct(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
+                WITH own AS MATERIALIZED (
+                    SELECT sale.id, sale.date_order
+                      FROM sale_order sale
+                     WHERE sale.partner_id IN (
+                               SELECT id FROM res_partner WHERE commercial_partner_id = %s
+                           )
+                       AND sale.state = 'sale'
+                       AND sale.date_order >= %s
+                       AND sale.company_id = %s
+                )
                 SELECT line.product_id,
-                       SUM(line.product_uom_qty * unit.factor / own.factor)::float8
-                  FROM unnest(%s, %s::timestamp[]) AS asked (product_id, start)
-                  JOIN sale_order_line line ON line.product_id = asked.product_id
-                  JOIN sale_order sale ON sale.id = line.order_id
-                  JOIN res_partner person ON person.id = sale.partner_id
+                       SUM(line.product_uom_qty * unit.factor / base.factor)::float8
+                  FROM own
+                  JOIN sale_order_line line ON line.order_id = own.id
+                  JOIN unnest(%s, %s::timestamp[]) AS asked (product_id, start)
+                    ON asked.product_id = line.product_id AND own.date_order >= asked.start
                   JOIN product_product product ON product.id = line.product_id
                   JOIN product_template template ON template.id = product.product_tmpl_id
-                  JOIN uom_uom own ON own.id = template.uom_id
-                  JOIN uom_uom unit ON unit.id = COALESCE(line.product_uom_id, own.id)
-                 WHERE sale.state = 'sale'
-                   AND sale.company_id = %s
-                   AND sale.date_order >= asked.start
-                   AND person.commercial_partner_id = %s
+                  JOIN uom_uom base ON base.id = template.uom_id
+                  JOIN uom_uom unit ON unit.id = COALESCE(line.product_uom_id, base.id)
                  GROUP BY line.product_id
                 """,
+                dealer.id,
+                min(starts.values()),
+                company.id,
                 list(starts),
                 list(starts.values()),
-                company.id,
-                dealer.id,
             )
         )
         return dict(rows)
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # what a dealer ordered in a period
+    _kh_sold_to_idx = models.Index("(partner_id, date_order) WHERE state = 'sale'")
