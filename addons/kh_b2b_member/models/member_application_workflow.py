@@ -204,6 +204,35 @@ class MemberApplication(models.Model):
             "decided_date", "decision_reason", "partner_user_id", "reviewer_id", "state",
         }  # fmt: skip
 
+    def _approval_ensure_writable(self, vals):
+        """Extend: what is granted is filled in by whose turn it is, and then stands."""
+        super()._approval_ensure_writable(vals)
+        if not self.env.su and vals.keys() & self._get_grant_fields():
+            for application in self._approval_frozen():
+                application._ensure_may_grant()
+
+    def _ensure_may_grant(self):
+        """Raise unless the user decides this application now and nobody has approved it yet."""
+        self.ensure_one()
+        # sudo: who has approved is no secret to who writes
+        decisions_sudo = self.sudo().kh_approval_request_id.decision_ids
+        if approved := decisions_sudo.filtered(lambda d: d.decision == "approve")[:1]:
+            raise UserError(
+                self.env._(
+                    "%(user)s has approved %(application)s with what it grants. Return it for "
+                    "correction first, then change the grant.",
+                    user=approved.user_id.name,
+                    application=self.display_name,
+                )
+            )
+        if not self.kh_can_decide:
+            raise AccessError(
+                self.env._(
+                    "Only whoever decides %(application)s now may change what it grants.",
+                    application=self.display_name,
+                )
+            )
+
     def _approval_get_summary(self):
         self.ensure_one()
         types = dict(self._fields["member_type"]._description_selection(self.env))

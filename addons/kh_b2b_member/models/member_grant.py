@@ -39,10 +39,14 @@ class MemberGrant(models.Model):
     partner_id = fields.Many2one(
         "res.partner",
         string="Dealer",
-        required=True,
         readonly=True,
         index=True,
-        ondelete="restrict",
+        ondelete="set null",
+    )
+    partner_name = fields.Char(
+        string="Name of the Dealer",
+        readonly=True,
+        help="As it was called then; stays when the card is deleted.",
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     what = fields.Selection("_selection_what", string="Entitlement", required=True, readonly=True)
@@ -71,6 +75,14 @@ class MemberGrant(models.Model):
         ]
 
     # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            partner = self.env["res.partner"].browse(vals.get("partner_id"))
+            # sudo: rows are written as superuser; the name is that of the dealer of the row
+            vals["partner_name"] = partner.sudo().name
+        return super().create(vals_list)
+
     def write(self, vals):
         self._deny()
 

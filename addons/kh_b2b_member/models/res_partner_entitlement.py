@@ -4,6 +4,8 @@ from odoo.exceptions import AccessError
 from .member_grant import GrantSource
 
 GROUP = "kh_b2b_member.group_b2b_entitlement"
+# Entitlements that a contact of a dealer could have of its own, beside those of its company.
+PERSONAL_FIELDS = {"specific_property_product_pricelist", "grade_id"}
 
 
 class Watch:
@@ -113,17 +115,27 @@ class ResPartner(models.Model):
         return self.with_context(kh_grant_source=GrantSource(kind, reasons))
 
     def _kh_get_watched(self, vals):
-        """Return the dealers of `self` that a write of `vals` may give or take entitlements."""
+        """Return whom of `self` a write of `vals` may give or take entitlements.
+
+        These are dealers, and for level and price list their contacts, too: orders of a
+        contact follow its own card.
+        """
         if not vals.keys() & set(self._kh_get_entitlement_fields()):
             return self.browse()
-        watched = self
+        # sudo: whether it is a dealer decides what is checked, whoever writes
+        watched_sudo = self.sudo()
         if "kh_is_dealer" not in vals:
-            # sudo: whether it is a dealer decides what is checked, whoever writes
-            watched = self.browse(self.sudo().filtered("kh_is_dealer").ids)
+            is_personal = bool(PERSONAL_FIELDS & vals.keys())
+            watched_sudo = watched_sudo.filtered(
+                lambda p: (p.commercial_partner_id if is_personal else p).kh_is_dealer
+            )
         outer = self.env.context.get("kh_entitlement_watch")
         if isinstance(outer, Watch):
-            watched = watched.filtered(lambda p: p.id not in outer.ids)
-        return watched
+            # contacts that take over what their company was given come with it
+            watched_sudo = watched_sudo.filtered(
+                lambda p: not {p.id, p.commercial_partner_id.id} & outer.ids
+            )
+        return self.browse(watched_sudo.ids)
 
     def _kh_get_entitlements(self):
         """Return the entitlements as plain values, `{partner id: {field name: value}}`."""

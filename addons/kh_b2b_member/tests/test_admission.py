@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from .common import MemberCommon
@@ -46,6 +46,79 @@ class TestAdmission(MemberCommon):
         )
         self.assertIn("/web/signup?", mail.body_html)
         self.assertIn("token=", mail.body_html)
+
+    def _add_step(self, role):
+        return self.env["kh.approval.step"].create(
+            {
+                "flow_id": self.flow.id,
+                "name": "Second look",
+                "sequence": 90,
+                "role_ids": [Command.set(self.env.ref(f"kh_b2b_member.{role}").ids)],
+            }
+        )
+
+    def test_what_was_approved_is_what_is_granted(self):
+        """The clerk fills in and approves, the director approves just that."""
+        self._add_step("role_director")
+        application = self._submit()
+        vals = self._prepare_grant()
+        application.with_user(self.clerk).write(vals)
+        self._fill_required_grant(application)
+        application.with_user(self.clerk).action_approve()
+        self.assertEqual(application.state, "review")
+        other = self.env["res.partner.grade"].create({"name": "T other", "company_id": False})
+        for user in (self.clerk, self.clerk2):
+            for change in ({"grade_id": other.id}, {"credit_granted_amount": 1e6}):
+                with (
+                    self.subTest(user=user.login, change=change),
+                    self.assertRaisesRegex(UserError, "correction"),
+                ):
+                    application.with_user(user).write(change)
+        application.kh_approval_request_id.with_user(self.director)._decide("approve")
+        self.assertEqual(application.partner_id.grade_id, self.grade)
+        self.assertEqual(application.state, "approved")
+
+    def test_returned_applications_are_granted_anew(self):
+        self._add_step("role_director")
+        application = self._submit(**self._prepare_grant())
+        self._fill_required_grant(application)
+        application.with_user(self.clerk).action_approve()
+        application.with_user(self.director).action_return("Wrong level")
+        application.with_user(self.clerk).write({"credit_granted_amount": 5.0})
+        application.action_submit()
+        application.with_user(self.clerk2).write({"credit_granted_amount": 6.0})
+        self.assertEqual(application.credit_granted_amount, 6.0)
+
+    def test_grant_is_filled_in_by_whose_turn_it_is(self):
+        self.flow.step_ids.role_ids = self.env.ref("kh_b2b_member.role_director")
+        application = self._submit()
+        with self.assertRaises(AccessError):
+            application.with_user(self.clerk).write({"grade_id": self.grade.id})
+        self.assertFalse(application.grade_id)
+
+    def test_step_of_finance(self):
+        """Whoever a step names reads what they decide, then and after, and nothing else."""
+        self._add_step("role_finance")
+        application = self._submit(**self._prepare_grant())
+        other = self._submit(2)
+        self._fill_required_grant(application)
+        record = application.with_user(self.finance)
+        self.assertFalse(record.has_access("read"))
+        application.with_user(self.clerk).action_approve()
+        self.assertTrue(record.has_access("read"))
+        self.assertFalse(record.has_access("write"))
+        found = self.env["kh.member.application"].with_user(self.finance).search([])
+        self.assertEqual(found, record)
+        self.assertFalse(other.with_user(self.finance).has_access("read"))
+        record.read(["name", "state", "grade_id"])
+        record.action_approve()
+        self.assertEqual(application.state, "approved")
+        self.env.invalidate_all()
+        self.assertTrue(record.has_access("read"))
+        self.assertFalse(application.with_user(self.order_clerk()).has_access("read"))
+
+    def order_clerk(self):
+        return self._create_staff("kh_adm_order", "role_order_clerk")
 
     def test_mail_in_the_language_of_the_applicant(self):
         self.env["res.lang"]._activate_lang("zh_CN")

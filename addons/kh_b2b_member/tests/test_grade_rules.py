@@ -245,6 +245,16 @@ class TestGradeRules(MemberCommon):
         mine.action_apply()
         self.assertEqual(self.dealer.grade_id, self.gold)
 
+    def test_what_no_longer_follows_from_the_rules_is_left_alone(self):
+        order = self._order(600)
+        proposals = self.env["kh.grade.proposal"].with_user(self.director)
+        proposals.action_refresh()
+        mine = proposals.search([("partner_id", "=", self.dealer.id)])
+        order._action_cancel()
+        result = mine.action_apply()
+        self.assertEqual(self.dealer.grade_id, self.entry)
+        self.assertEqual(result["params"]["type"], "warning")
+
     def test_preview_is_for_directors(self):
         for user in (self.salesperson, self.clerk, self.finance, self.employee, self.portal_user):
             with self.subTest(user=user.login), self.assertRaises(AccessError):

@@ -100,6 +100,34 @@ class TestMemberGrant(MemberCommon):
         self.assertFalse(self._get_rows(what="kh_sales_area_ids").old_value)
         self.assertFalse(self._get_rows(self.dealer2, what="kh_sales_area_ids"))
 
+    def test_contacts_of_dealers_are_watched_too(self):
+        contact = self.env["res.partner"].create({"name": "T contact", "parent_id": self.dealer.id})
+        self.env["product.pricelist"].create({"name": "T default", "sequence": 0})
+        pricelist = self.env["product.pricelist"].create({"name": "T cheap", "sequence": 9})
+        for vals in (
+            {"specific_property_product_pricelist": pricelist.id},
+            {"property_product_pricelist": pricelist.id},
+            {"grade_id": self.silver.id},
+        ):
+            with self.subTest(vals=vals), self.assertRaises(AccessError), self.env.cr.savepoint():
+                contact.with_user(self.salesperson).write(vals)
+        contact.with_user(self.salesperson).name = "T renamed"
+        contact.with_user(self.director).specific_property_product_pricelist = pricelist
+        self.assertEqual(self._get_rows(contact).new_value, pricelist.display_name)
+        # what a contact takes over from its company is logged there alone
+        self.dealer.grade_id = self.silver
+        self.assertEqual(len(self._get_rows(what="grade_id")), 2)
+        self.assertEqual(len(self._get_rows(contact)), 1)
+
+    def test_card_made_by_mistake_is_deleted_and_stays_in_the_log(self):
+        rows = self._get_rows(self.dealer2)
+        self.assertEqual(set(rows.mapped("partner_name")), {"T dealer 2"})
+        self.dealer2.unlink()
+        self.env.invalidate_all()
+        self.assertTrue(rows.exists())
+        self.assertFalse(rows.partner_id)
+        self.assertEqual(set(rows.mapped("partner_name")), {"T dealer 2"})
+
     def test_unchanged_values_are_not_logged(self):
         before = self._get_rows()
         self.dealer.write({"grade_id": self.grade.id, "name": "Other name"})

@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.grade_rule_figures import Change
-
 KINDS = [("promote", "Up"), ("demote", "Down")]
+KEY_LENGTH = 4
 
 
 class GradeProposal(models.TransientModel):
@@ -15,7 +14,9 @@ class GradeProposal(models.TransientModel):
     _rec_name = "partner_id"
 
     # === FIELDS === #
-    partner_id = fields.Many2one("res.partner", string="Dealer", required=True, readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Dealer", required=True, readonly=True, ondelete="cascade"
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     old_grade_id = fields.Many2one("res.partner.grade", string="Present Level", readonly=True)
@@ -46,20 +47,27 @@ class GradeProposal(models.TransientModel):
         )
 
     def action_apply(self):
-        """Change the levels of these dealers as proposed."""
+        """Change the levels of these dealers as proposed, where the rules still say so."""
         self.check_access("unlink")
-        changes = [proposal._get_change() for proposal in self]
-        done = self.env["kh.grade.rule"]._apply_changes(changes)
+        rules = self.env["kh.grade.rule"]
+        fresh = {
+            change[:KEY_LENGTH]: change
+            for company in self.company_id
+            for change in rules._get_changes(company)
+        }
+        keys = [proposal._get_key() for proposal in self]
+        done = rules._apply_changes([fresh[key] for key in keys if key in fresh])
         self.unlink()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success" if done == len(changes) else "warning",
+                "type": "success" if done == len(keys) else "warning",
                 "message": self.env._(
-                    "%(done)s levels changed; %(left)s were changed meanwhile and left alone.",
+                    "%(done)s levels changed; %(left)s no longer follow from the rules and were "
+                    "left alone.",
                     done=done,
-                    left=len(changes) - done,
+                    left=len(keys) - done,
                 ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
@@ -80,9 +88,8 @@ class GradeProposal(models.TransientModel):
             "evidence": evidence,
         }
 
-    def _get_change(self):
+    def _get_key(self):
+        """Return who goes from which level to which: the first fields of a `Change`."""
         self.ensure_one()
-        return Change(
-            self.partner_id.id, self.company_id.id, self.old_grade_id.id or 0,
-            self.new_grade_id.id, self.kind, self.rule_id.id, self.turnover, self.order_count,
-        )  # fmt: skip
+        old, new = self.old_grade_id.id or 0, self.new_grade_id.id
+        return (self.partner_id.id, self.company_id.id, old, new)
