@@ -5,6 +5,8 @@ from .role_scope import SALESPERSON, SUPERVISOR, DataScope
 
 # What a B2B administrator may change of a user, besides roles.
 ORGANISATION_FIELDS = {"kh_supervisor_id", "kh_data_area_ids", "kh_department_ids"}
+# What decides which dealers a user sees.
+SCOPE_FIELDS = {"kh_supervisor_id", "kh_data_area_ids", "group_ids", "role_line_ids"}
 
 
 class ResUsers(models.Model):
@@ -79,8 +81,12 @@ class ResUsers(models.Model):
         ):
             self._kh_ensure_can_organise(vals)
             # sudo: users are written by system administrators only; see the check above
-            return super(ResUsers, self.sudo()).write(vals)
-        return super().write(vals)
+            result = super(ResUsers, self.sudo()).write(vals)
+        else:
+            result = super().write(vals)
+        if SCOPE_FIELDS & vals.keys():
+            self.env["kh.data.scope.mixin"]._kh_forget_scope()
+        return result
 
     # === ACTION METHODS === #
     def action_kh_open_rights(self):
@@ -99,6 +105,22 @@ class ResUsers(models.Model):
         self.ensure_one()
         is_administrator = self.has_group("kh_b2b_member.group_b2b_administrator")
         return is_administrator and not self.has_group("base.group_erp_manager")
+
+    def _kh_is_dealer_login(self):
+        """Whether this is the login of a dealer's person, in the portal.
+
+        Who has lost every role is neither staff nor in the portal: their company, or the role
+        they had last, says what they are.
+        """
+        self.ensure_one()
+        if self._is_portal() or self._is_internal():
+            return self._is_portal()
+        # sudo: the company and the log of the person who is asked about; the answer is yes or no
+        user_sudo = self.sudo()
+        if user_sudo.partner_id.commercial_partner_id.kh_is_dealer:
+            return True
+        log_sudo = user_sudo.env["kh.role.log"].search([("user_id", "=", self.id)], limit=1)
+        return log_sudo.role_id.kh_is_portal
 
     def _kh_ensure_can_see_rights(self):
         """Raise unless the current user may read what this user may do."""

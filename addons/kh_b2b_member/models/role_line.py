@@ -107,7 +107,7 @@ class ResUsersRoleLine(models.Model):
         Groups replace one another: such a grant would make staff of a dealer.
         """
         self.ensure_one()
-        if self.role_id.kh_is_portal != self.user_id._is_portal():
+        if self.role_id.kh_is_portal != self.user_id._kh_is_dealer_login():
             raise AccessError(
                 self.env._(
                     "%(user)s cannot have the role %(role)s: roles of staff are for staff, "

@@ -98,6 +98,8 @@ class ResUsersRole(models.Model):
             return super().write(vals)
         own_vals, commands = self._kh_split_vals(vals)
         self._kh_ensure_manageable()
+        if "implied_ids" in own_vals:
+            self._kh_ensure_people_manageable()
         result = True
         if own_vals:
             result = super(ResUsersRole, self._kh_open_door()).write(own_vals)
@@ -112,7 +114,7 @@ class ResUsersRole(models.Model):
         roles = self
         if self._kh_is_delegated():
             self._kh_ensure_manageable()
-            lines_sudo.user_id.with_env(self.env)._kh_ensure_manageable()
+            self._kh_ensure_people_manageable()
             roles = self._kh_open_door()
         lines_sudo._kh_log("revoke")
         return super(ResUsersRole, roles).unlink()
@@ -169,6 +171,12 @@ class ResUsersRole(models.Model):
                     role=blocked[0].sudo().name,  # sudo: the name of the role just asked for
                 )
             )
+
+    def _kh_ensure_people_manageable(self):
+        """Raise unless a B2B administrator may change the rights of all who have the roles."""
+        # sudo: people of every company count
+        lines_sudo = self.sudo().with_context(active_test=False).line_ids
+        lines_sudo.user_id.with_env(self.env)._kh_ensure_manageable()
 
     @api.model
     def _kh_split_vals(self, vals):

@@ -46,6 +46,7 @@ class DataScopeMixin(models.AbstractModel):
     )
 
     # === COMPUTE METHODS === #
+    @api.depends(lambda self: self._kh_get_scope_depends())
     @api.depends_context("uid")
     def _compute_kh_in_scope(self):
         self.kh_in_scope = True
@@ -66,6 +67,18 @@ class DataScopeMixin(models.AbstractModel):
         return self._kh_get_scope_domain()
 
     # === BUSINESS METHODS === #
+    @api.model
+    def _kh_get_scope_depends(self):
+        """Return the fields of the document that say whose it is; dealers see below."""
+        return [self._kh_scope_field] if self._kh_scope_field in self._fields else []
+
+    @api.model
+    def _kh_forget_scope(self):
+        """Ask anew who sees what: a dealer, an area or the range of a user has changed."""
+        for name in self.env.registry.descendants(["kh.data.scope.mixin"], "_inherit"):
+            if not self.env[name]._abstract:
+                self.env[name].invalidate_model(["kh_in_scope"], flush=False)
+
     @api.model
     def _kh_get_scope_domain(self):
         """Return the documents of dealers the current user may see, and of everybody else.

@@ -14,7 +14,17 @@ class ResPartner(models.Model):
         result = super().write(vals)
         names = {"user_id", "kh_sales_area_ids", "kh_is_dealer", "parent_id"}
         if not names.isdisjoint(vals):
-            self.invalidate_model(["kh_in_scope"], flush=False)
+            self._kh_forget_scope()
+        return result
+
+
+class SalesArea(models.Model):
+    _inherit = "kh.sales.area"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "parent_id" in vals:
+            self.env["kh.data.scope.mixin"]._kh_forget_scope()
         return result
 
 
@@ -55,6 +65,21 @@ class AccountInvoiceReport(models.Model):
     _kh_scope_is_commercial = True
 
 
+class AccountMoveLine(models.Model):
+    _name = "account.move.line"
+    _inherit = ["account.move.line", "kh.data.scope.mixin"]
+
+
+class AccountPayment(models.Model):
+    _name = "account.payment"
+    _inherit = ["account.payment", "kh.data.scope.mixin"]
+
+
+class PaymentToken(models.Model):
+    _name = "payment.token"
+    _inherit = ["payment.token", "kh.data.scope.mixin"]
+
+
 class PaymentTransaction(models.Model):
     _name = "payment.transaction"
     _inherit = ["payment.transaction", "kh.data.scope.mixin"]
@@ -70,6 +95,10 @@ class MemberApplication(models.Model):
 
     _name = "kh.member.application"
     _inherit = ["kh.member.application", "kh.data.scope.mixin"]
+
+    @api.model
+    def _kh_get_scope_depends(self):
+        return ["salesperson_id", "sales_area_ids"]
 
     @api.model
     def _kh_scope_to_sql(self, scope, model, alias, query):

@@ -179,6 +179,65 @@ class TestDataRights(DataRightsCommon):
                 self.assertEqual(records.with_user(self.supervisor).search_count(domain), 1)
                 self.assertEqual(records.with_user(self.order_clerk).search_count(domain), 2)
 
+    def test_invoice_lines_payments_and_tokens_follow(self):
+        moves = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": dealer.id,
+                    "invoice_line_ids": [Command.create({"name": "DR line", "price_unit": 7.0})],
+                }
+                for dealer in (self.mine, self.theirs)
+            ]
+        )
+        bookkeeper = self._create_staff("dr_bookkeeper", "role_finance")
+        bookkeeper.kh_data_area_ids = self.east
+        payments = self.env["account.payment"].create(
+            [{"partner_id": dealer.id, "amount": 7.0} for dealer in (self.mine, self.theirs)]
+        )
+        for records, user in (
+            (moves.invoice_line_ids, self.supervisor),
+            (moves.invoice_line_ids, bookkeeper),
+            (payments, bookkeeper),
+        ):
+            model, domain = records._name, [("id", "in", records.ids)]
+            with self.subTest(model=model, user=user.login):
+                found = self.env[model].with_user(user).search(domain)
+                self.assertEqual(found.sudo().partner_id, self.mine)
+                self.assertEqual(self.env[model].with_user(self.finance).search_count(domain), 2)
+                with self.assertRaises(AccessError):
+                    records[1:].with_user(user).read(["partner_id"])
+        # outside the suite and for portal users the rule is no part of the statement
+        for model in ("account.move.line", "account.payment", "payment.token"):
+            for user in (self.employee, self.portal_user):
+                self.assertTrue(self.env[model].with_user(user)._kh_get_scope_domain().is_true())
+            tokens = self.env[model].with_user(self.seller)
+            self.assertFalse(tokens._kh_get_scope_domain().is_true(), model)
+
+    def test_every_document_forgets_at_once(self):
+        """What was seen in this transaction is asked again when the range changes."""
+        order = self.env["sale.order"].create(
+            {"partner_id": self.theirs.id, "user_id": self.order_clerk.id}
+        )
+        record = order.with_user(self.seller)
+
+        def seen():
+            self.env.flush_all()
+            return record.kh_in_scope
+
+        self.assertFalse(seen())
+        self.theirs.user_id = self.seller
+        self.assertTrue(seen(), "salesperson of the dealer")
+        self.theirs.user_id = self.rival
+        self.assertFalse(seen())
+        self.seller.kh_data_area_ids = self.east
+        self.assertFalse(seen())
+        self.west.parent_id = self.east
+        self.assertTrue(seen(), "the area moved")
+        self.west.parent_id = False
+        order.partner_id = self.mine
+        self.assertTrue(seen(), "the document's own dealer")
+
     def test_bank_accounts(self):
         banks = self.env["res.partner.bank"].create(
             [

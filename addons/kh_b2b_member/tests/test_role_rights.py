@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..hooks import uninstall_hook
 from .common import MemberCommon
 
 
@@ -161,6 +162,60 @@ class TestRoleEscalation(RoleCommon):
             self.lines.create({"role_id": self._role("dealer").id, "user_id": self.employee.id})
         self.lines.create({"role_id": self._role("dealer").id, "user_id": self.portal_user.id})
         self.assertTrue(self.portal_user.has_group("kh_b2b_member.group_b2b_dealer"))
+
+    def test_dealers_who_lost_every_role_are_no_staff(self):
+        dealer_role, staff_role = self._role("dealer"), self._role("finance")
+        dealer = self.env["res.partner"].create(
+            {"name": "RR dealer", "is_company": True, "kh_is_dealer": True}
+        )
+        person = new_test_user(self.env, "rr_person", "base.group_portal")
+        person.partner_id.parent_id = dealer
+        # the company tells of the one, the log of the other
+        for user in (person, self.portal_user):
+            with self.subTest(user=user.login):
+                line = self.lines.create({"role_id": dealer_role.id, "user_id": user.id})
+                line.unlink()
+                self.assertFalse(user._is_portal() or user._is_internal())
+                with self.assertRaises(AccessError):
+                    self.lines.create({"role_id": staff_role.id, "user_id": user.id})
+                wizard = self.env["kh.role.grant"].with_user(self.manager)
+                wizard = wizard.create({"user_ids": user.ids, "role_ids": staff_role.ids})
+                wizard.action_preview()
+                self.assertEqual(wizard.line_ids.effect, "blocked")
+                self.lines.create({"role_id": dealer_role.id, "user_id": user.id})
+                self.assertTrue(user._is_portal())
+
+    def test_rights_of_a_role_change_for_manageable_people_only(self):
+        other = self.env["res.company"].create({"name": "RR role company"})
+        foreign = new_test_user(
+            self.env, "rr_role_foreign", "base.group_user",
+            company_id=other.id, company_ids=[Command.set(other.ids)],
+        )  # fmt: skip
+        lines = self.env["res.users.role.line"]
+        lines.create({"role_id": self._role("it").id, "user_id": self.system.id})
+        for person in (self.system, foreign):
+            role = self._create_role()
+            line = lines.create({"role_id": role.id, "user_id": person.id})
+            with self.subTest(person=person.login), self.assertRaises(AccessError):
+                role.write({"implied_ids": [Command.clear()]})
+            role.write({"name": f"RR {person.id}"})
+            line.unlink()
+            role.write({"implied_ids": [Command.clear()]})
+            self.assertFalse(role.implied_ids)
+
+    def test_uninstall_leaves_core_groups(self):
+        mine = self._create_role(line_ids=[Command.create({"user_id": self.employee.id})])
+        roles = self._role("finance") | self._role("dealer")
+        self.env["res.users.role.line"].create(
+            {"role_id": self._role("dealer").id, "user_id": self.portal_user.id}
+        )
+        uninstall_hook(self.env)
+        roles.unlink()
+        mine.sudo().implied_ids -= self.sales_group
+        self.assertTrue(self.finance._is_internal())
+        self.assertTrue(self.finance.has_group("account.group_account_invoice"))
+        self.assertTrue(self.portal_user._is_portal())
+        self.assertTrue(self.employee._is_internal())
 
     def test_other_companies_are_left_alone(self):
         other = self.env["res.company"].create({"name": "RR second company"})

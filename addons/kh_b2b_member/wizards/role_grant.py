@@ -188,7 +188,7 @@ class RoleGrant(models.TransientModel):
             return "blocked", self.env._("For system administrators to grant")
         if self.operation == "revoke":
             return ("revoke", "") if line else ("none", "")
-        if role.kh_is_portal != user._is_portal():
+        if role.kh_is_portal != user._kh_is_dealer_login():
             return "blocked", self.env._("Staff roles are for staff, dealer roles for dealers")
         if not line:
             return "grant", ""
