@@ -1,8 +1,18 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class ResUsers(models.Model):
     _inherit = "res.users"
+
+    # === FIELDS === #
+    kh_is_off_by_dealer = fields.Boolean(
+        string="Deactivated by the Dealer",
+        copy=False,
+        readonly=True,
+        groups="base.group_user",
+        help="By an administrator of the dealer, who may activate the account again. Accounts "
+        "that our staff or the ERP closed are opened by our staff only.",
+    )
 
     # === CRUD METHODS === #
     @api.model_create_multi
@@ -14,6 +24,12 @@ class ResUsers(models.Model):
         if contacts_sudo:
             contacts_sudo._kh_sync_dealer_roles()
         return users
+
+    def write(self, vals):
+        """Extend `base`: whoever else opens or closes an account takes it from the dealer."""
+        if "active" in vals and "kh_is_off_by_dealer" not in vals:
+            vals = {**vals, "kh_is_off_by_dealer": False}
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
     def _kh_get_last_logins(self):

@@ -23,7 +23,7 @@ class Person(NamedTuple):
     """One person of a dealer, as the page "Company and colleagues" shows it.
 
     `status` is "active", "invited" (never logged in) or "off"; `role` is a key of
-    `DEALER_ROLES`; limits are in `kh_limit_currency_id`, 0 for none.
+    `DEALER_ROLES`; limits are in `currency`, 0 for none.
     """
 
     contact: Any
@@ -33,6 +33,7 @@ class Person(NamedTuple):
     status: str
     last_login: datetime | bool
     is_me: bool
+    currency: Any
 
 
 class ResPartner(models.Model):
@@ -77,6 +78,7 @@ class ResPartner(models.Model):
                     status=status if user.active else "off",
                     last_login=last_login,
                     is_me=user == self.env.user,
+                    currency=user.partner_id._kh_get_limit_currency(),
                 )
             )
         return people
@@ -203,11 +205,7 @@ class ResPartner(models.Model):
                 raise UserError(self.env._("A limit is an amount of money, or empty for none."))
             # an administrator has no limit
             limits[f"kh_{name}"] = 0.0 if role == "admin" else limit
-        return {
-            "kh_dealer_role": role,
-            **limits,
-            "kh_limit_currency_id": self.env.company.currency_id.id,
-        }
+        return {"kh_dealer_role": role, **limits}
 
     def _kh_is_email_taken(self, email):
         """Answer whether any user, active or not, of any company logs in with this e-mail."""
@@ -298,17 +296,27 @@ class ResPartner(models.Model):
         contact_sudo = contact.sudo()  # sudo: as above
         contact_sudo.signup_cancel()
         # the session token is made of this field, so that open sessions end with the next click
-        user_sudo.write({"active": False})
+        user_sudo.write({"active": False, "kh_is_off_by_dealer": True})
         contact_sudo._kh_release_person()
         contact_sudo._kh_reroute_approvals()
         contact_sudo._kh_log_people(self.env._("Deactivated."))
 
     def _kh_reactivate_colleague(self, contact):
-        """Give a colleague the account back, with the role it had."""
+        """Give a colleague the account back, with the role it had.
+
+        Only what a dealer's administrator took: who was closed by staff or the ERP stays so.
+        """
         user_sudo = self._kh_ensure_manages(contact)
         self._kh_lock_people()
         if user_sudo.active:
             return
+        if not (user_sudo.kh_is_off_by_dealer and user_sudo.partner_id.active):
+            raise UserError(
+                self.env._(
+                    "The account of %s was closed by us. Ask your contact to open it again.",
+                    user_sudo.name,
+                )
+            )
         user_sudo.write({"active": True})
         contact_sudo = contact.sudo()  # sudo: as above
         contact_sudo._kh_sync_dealer_roles()

@@ -204,14 +204,13 @@ class ResPartner(models.Model):
         if not companies.ids:
             return
         self.env["res.partner"].flush_model(
-            ["commercial_partner_id", "company_id", "user_id", *FACT_FIELDS, *DERIVED_FIELDS]
+            ["commercial_partner_id", "company_id", "tz", "user_id", *FACT_FIELDS, *DERIVED_FIELDS]
         )
         self.env["sale.order"].flush_model(["partner_id", "state", "date_order", "company_id"])
         self.env["kh.member.application"].flush_model(["partner_id", "state"])
-        today = fields.Date.context_today(self)
         changed = []
         for row in self.env.execute_query(self._kh_get_life_facts_sql(companies.ids)):
-            partner_id, stage, first, last, first_date, *facts = row
+            partner_id, today, stage, first, last, first_date, *facts = row
             new_stage = decide_life_stage(LifeFacts(*facts), today) or None
             last_date = facts[6]
             if (stage, first, last) != (new_stage, first_date, last_date):
@@ -219,8 +218,11 @@ class ResPartner(models.Model):
         self._kh_write_life_cycle(changed)
 
     def _kh_get_life_facts_sql(self, ids):
-        """Return the statement that reads what decides the stage, one row a company."""
-        zone = self.env.context.get("tz") or self.env.company.partner_id.tz or "UTC"
+        """Return the statement that reads what decides the stage, one row a company.
+
+        Days are those of the zone of the dealer's company, whoever asks.
+        """
+        zone = SQL("COALESCE(place.tz, 'UTC')")
         return SQL(
             """
             WITH orders AS (
@@ -231,7 +233,8 @@ class ResPartner(models.Model):
                  WHERE o.state = 'sale' AND buyer.commercial_partner_id = ANY(%(ids)s)
               GROUP BY buyer.commercial_partner_id
             )
-            SELECT p.id, p.kh_life_stage, p.kh_first_order_date, p.kh_last_order_date,
+            SELECT p.id, (%(now)s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date,
+                   p.kh_life_stage, p.kh_first_order_date, p.kh_last_order_date,
                    (orders.first AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date,
                    COALESCE(p.kh_is_dealer, FALSE), COALESCE(p.kh_is_lead, FALSE),
                    EXISTS (SELECT 1 FROM kh_member_application a
@@ -244,9 +247,11 @@ class ResPartner(models.Model):
          LEFT JOIN res_users salesperson ON salesperson.id = p.user_id
          LEFT JOIN res_company c ON c.id = COALESCE(
                        p.company_id, salesperson.company_id, %(company)s)
+         LEFT JOIN res_partner place ON place.id = c.partner_id
              WHERE p.id = ANY(%(ids)s)
             """,
             ids=list(ids),
+            now=fields.Datetime.now(),
             zone=zone,
             states=list(OPEN_APPLICATION_STATES),
             company=self.env.company.id,
@@ -303,16 +308,24 @@ class ResPartner(models.Model):
         dormant = self.search(
             [("kh_life_stage", "=", "dormant"), ("user_id.active", "=", True)], order="id"
         )
-        today = fields.Date.context_today(self)
 
         def is_due(dealer):
-            company = dealer.company_id or dealer.user_id.company_id
+            company = dealer._kh_get_life_company()
             if not company.kh_plan_care or dealer.kh_next_care_date:
                 return False
             planned = dealer.kh_care_planned_date
-            return not planned or (today - planned).days >= company.kh_dormant_days
+            days = planned and (dealer._kh_get_life_today() - planned).days
+            return not planned or days >= company.kh_dormant_days
 
         return dormant.filtered(is_due)
+
+    def _kh_get_life_company(self):
+        self.ensure_one()
+        return self.company_id or self.user_id.company_id or self.env.company
+
+    def _kh_get_life_today(self):
+        """Return the day it is at this dealer's company."""
+        return self.env["kh.grade.rule"]._get_today(self._kh_get_life_company())
 
     def _kh_plan_care(self):
         """Plan a care activity for the salesperson of each of these dealers, due today."""
@@ -327,7 +340,7 @@ class ResPartner(models.Model):
                     "res_model_id": model_id,
                     "res_id": dealer.id,
                     "user_id": dealer.user_id.id,
-                    "date_deadline": fields.Date.context_today(self),
+                    "date_deadline": dealer._kh_get_life_today(),
                     "summary": env._(
                         "No order since %(date)s", date=dealer.kh_last_order_date or ""
                     ),
@@ -335,4 +348,6 @@ class ResPartner(models.Model):
             )
         # sudo: to-dos are made for salespeople; they have rights on their dealers
         self.env["mail.activity"].sudo().create(vals_list)
-        self.sudo().write({"kh_care_planned_date": fields.Date.context_today(self)})
+        for today, dealers in self.grouped(lambda d: d._kh_get_life_today()).items():
+            # sudo: a derived field
+            dealers.sudo().write({"kh_care_planned_date": today})

@@ -68,7 +68,7 @@ class ResPartner(models.Model):
         string="Currency of Limits",
         copy=False,
         groups="base.group_user",
-        help="The currency of the company in which the limit was set; orders in another "
+        help="The currency of the company in which the first limit was set; orders in another "
         "currency are converted at the day's rate.",
     )
     kh_works_for_dealer = fields.Boolean(
@@ -93,17 +93,29 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         context = self.env.context
         named = {name for vals in vals_list for name in PEOPLE_FIELDS if vals.get(name)}
-        if named or any(context.get(f"default_{name}") for name in PEOPLE_FIELDS):
+        has_people = named or any(context.get(f"default_{name}") for name in PEOPLE_FIELDS)
+        if has_people:
             self._ensure_may_set_people()
-        for vals in vals_list:
-            self._add_limit_currency(vals)
-        return super().create(vals_list)
+        partners = super().create(vals_list)
+        if has_people:
+            partners._set_limit_currency()
+        return partners
 
     def write(self, vals):
         if PEOPLE_FIELDS & vals.keys():
             self._ensure_may_set_people()
-            vals = dict(vals)
-            self._add_limit_currency(vals)
+        if LIMIT_FIELDS & vals.keys() and "kh_limit_currency_id" not in vals:
+            # a first limit is in the currency of the company in which it is set; a later one
+            # stays in the currency that the card shows
+            # sudo: limits are for internal users only
+            fresh = self.sudo().filtered(lambda p: not p._kh_has_limit())
+            fresh.filtered("kh_limit_currency_id").kh_limit_currency_id = False
+            self._write_people(vals)
+            self._set_limit_currency()
+            return True
+        return self._write_people(vals)
+
+    def _write_people(self, vals):
         if not ({"kh_dealer_role", "parent_id", "is_company"} & vals.keys()):
             return super().write(vals)
         # sudo: the role is for internal users only, also where a person's card is moved
@@ -124,10 +136,22 @@ class ResPartner(models.Model):
             self.env._("Only the dealer's administrator says what the colleagues may do.")
         )
 
-    @api.model
-    def _add_limit_currency(self, vals):
-        if any(vals.get(name) for name in LIMIT_FIELDS):
-            vals.setdefault("kh_limit_currency_id", self.env.company.currency_id.id)
+    def _kh_has_limit(self):
+        self.ensure_one()
+        return bool(self.kh_order_limit or self.kh_month_limit)
+
+    def _kh_get_limit_currency(self):
+        """Return the currency in which limits of this person are, or would be."""
+        self.ensure_one()
+        kept = self.kh_limit_currency_id if self._kh_has_limit() else self.kh_limit_currency_id[:0]
+        return kept or self.env.company.currency_id
+
+    def _set_limit_currency(self):
+        """Say in which currency limits are that have none yet."""
+        # sudo: limits are for internal users only; who may set them was checked
+        fresh = self.sudo().filtered(lambda p: p._kh_has_limit() and not p.kh_limit_currency_id)
+        if fresh:
+            fresh.write({"kh_limit_currency_id": self.env.company.currency_id.id})
 
     def _after_role_change(self, before):
         """Take the role from who changed the company; give users what their role says.

@@ -87,6 +87,22 @@ class TestLifeCycle(MemberCommon):
         self._order("2026-09-01 10:00:00")
         self.assertEqual(self.dealer.kh_life_stage, "active")
 
+    def test_days_are_those_of_the_dealers_company(self):
+        """Whoever refreshes, wherever they are."""
+        self.dealer.company_id = self.company
+        self._order("2026-05-01 17:00:00")  # past midnight in Shanghai
+        self.assertEqual(self.dealer.kh_first_order_date, date(2026, 5, 2))
+        far = self.dealer.with_context(tz="America/New_York")
+        far._kh_refresh_life_cycle()
+        self.assertEqual(self.dealer.kh_first_order_date, date(2026, 5, 2))
+        with freeze_time("2026-06-30 17:00:00"):  # the first of July there: day 60
+            self.assertEqual(far._kh_get_life_today(), date(2026, 7, 1))
+            far._kh_refresh_life_cycle()
+            self.assertNotEqual(self.dealer.kh_life_stage, "dormant")
+        with freeze_time("2026-07-01 17:00:00"):
+            far._kh_refresh_life_cycle()
+            self.assertEqual(self.dealer.kh_life_stage, "dormant")
+
     def test_customers_who_are_no_dealers_have_no_stage(self):
         plain = self._create_dealer("KH plain", kh_is_dealer=False)
         self._order("2026-05-01 10:00:00", plain)

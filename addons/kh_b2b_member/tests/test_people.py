@@ -268,6 +268,41 @@ class TestPeople(PeopleMixin, MemberCommon):
         self.assertTrue(self.approver.active)
         self.assertEqual(self._groups_of(self.approver), GROUPS["approver"])
 
+    def test_only_what_a_dealer_closed_is_opened_by_one(self):
+        dealer, contact = self._as(self.boss), self.approver.partner_id
+        self.approver.active = False  # by staff or the ERP
+        with self.assertRaises(UserError):
+            dealer._kh_reactivate_colleague(contact)
+        self.assertFalse(self.approver.active)
+        self.approver.active = True
+        dealer._kh_deactivate_colleague(contact)
+        self.assertTrue(self.approver.kh_is_off_by_dealer)
+        contact.active = False  # staff: not this person any more
+        with self.assertRaises(UserError):
+            dealer._kh_reactivate_colleague(contact)
+        contact.active = True
+        dealer._kh_reactivate_colleague(contact)
+        self.assertTrue(self.approver.active)
+        self.assertFalse(self.approver.kh_is_off_by_dealer)
+
+    def test_limits_keep_their_currency(self):
+        contact, currency = self.buyer.partner_id, self.env.company.currency_id
+        other = self.env["res.currency"].create({"name": "KHL", "symbol": "L"})
+        contact.write({"kh_order_limit": 5.0, "kh_limit_currency_id": other.id})
+        rights = self._rights(order_limit=6.0, month_limit=60.0)
+        self._as(self.boss)._kh_change_colleague(contact, rights)
+        self.assertEqual(contact.kh_limit_currency_id, other)
+        contact.kh_month_limit = 70.0
+        self.assertEqual(contact.kh_limit_currency_id, other)
+        person = next(
+            p for p in self._as(self.boss).sudo()._kh_get_people() if p.contact == contact
+        )
+        self.assertEqual(person.currency, other)
+        # without any limit it starts anew
+        self._as(self.boss)._kh_change_colleague(contact, self._rights())
+        (contact | self.approver.partner_id).write({"kh_order_limit": 9.0})
+        self.assertEqual((contact | self.approver.partner_id).kh_limit_currency_id, currency)
+
     def test_company_data(self):
         self._as(self.boss)._kh_update_company(
             {"phone": "0571-88881111", "email": "a@b.example.com", "buyers_need_approval": "1",
