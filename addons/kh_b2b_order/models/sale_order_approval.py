@@ -342,11 +342,26 @@ class SaleOrder(models.Model):
             )
 
     def _kh_is_with_dealer(self):
-        """Answer whether the buyer's colleagues are asked about this order, now or at last."""
+        """Answer whether the buyer's colleagues decide about this order, or decided it.
+
+        A flow may have steps of the seller beside theirs: while it runs, the open steps say
+        it, then who approved, or who refused or returned it. Who takes it back takes the cart
+        back.
+        """
         self.ensure_one()
         # sudo: whoever sees the order may know who is asked
-        steps_sudo = self.sudo().kh_approval_request_id.flow_id.step_ids
-        return any(steps_sudo.mapped("is_dealer_step"))
+        request_sudo = self.sudo().kh_approval_request_id
+        decisions = request_sudo.decision_ids.sorted("id")
+        if request_sudo.state == "pending":
+            steps = request_sudo.task_ids.filtered(lambda t: t.state == "open").step_id
+        elif request_sudo.state == "approved":
+            steps = decisions.filtered(lambda d: d.decision == "approve").step_id
+        elif request_sudo.state == "withdrawn":
+            steps = request_sudo.flow_id.step_ids
+        else:
+            final = decisions.filtered(lambda d: d.decision in ("refuse", "return"))
+            steps = final[-1:].step_id
+        return any(steps.mapped("is_dealer_step"))
 
     def _kh_give_cart_back(self, reason):
         """Make these orders carts again, with what the colleague said; runs as superuser."""

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import BaseCase, tagged, warmup
 
@@ -226,6 +227,50 @@ class TestDealerApproval(OrderCommon):
                 self.assertFalse(order.kh_dealer_reply)
                 self._decide(order, self.boss, "approve")
                 self.assertEqual(order.kh_stage, "to_pay")
+
+    def test_step_of_the_seller_after_the_dealers(self):
+        """Who decided last says whose no it is; without a yes of the dealer there is none."""
+        flow = self.env.ref("kh_b2b_order.kh_approval_flow_dealer_order")
+        self.env["kh.approval.step"].create(
+            {
+                "flow_id": flow.id,
+                "name": "Seller",
+                "sequence": 90,
+                "user_ids": [Command.set(self.clerk.ids)],
+            }
+        )
+        order = self._send()
+        self.assertTrue(order._kh_is_with_dealer())
+        self._decide(order, self.boss, "approve")
+        self.assertFalse(order._kh_is_with_dealer(), "now the seller decides")
+        self._decide(order, self.clerk, "approve")
+        self.assertEqual(order.kh_dealer_approved_amount, 1000.0)
+        self.assertEqual(order.kh_stage, "to_pay")
+        order = self._send()
+        self._decide(order, self.boss, "approve")
+        self._decide(order, self.clerk, "refuse", "Not for sale")
+        self.assertEqual((order.state, order.kh_is_on_hold), ("sent", True))
+        self.assertFalse(order.kh_dealer_reply)
+        self.assertFalse(order.kh_dealer_approved_amount)
+        order = self._send()
+        self._decide(order, self.boss, "refuse", "Too many")
+        self.assertEqual((order.state, order.kh_is_on_hold), ("draft", False))
+
+    def test_yes_of_the_seller_alone_is_none_of_the_dealer(self):
+        flow = self.env.ref("kh_b2b_order.kh_approval_flow_dealer_order")
+        flow.step_ids.domain = "[('amount_total', '>', 5000)]"
+        self.env["kh.approval.step"].create(
+            {
+                "flow_id": flow.id,
+                "name": "Seller",
+                "sequence": 90,
+                "user_ids": [Command.set(self.clerk.ids)],
+            }
+        )
+        order = self._send()
+        self._decide(order, self.clerk, "approve")
+        self.assertFalse(order.kh_dealer_approved_amount)
+        self.assertTrue(order.kh_needs_dealer_approval)
 
     def test_buyer_takes_it_back(self):
         order = self._send()
