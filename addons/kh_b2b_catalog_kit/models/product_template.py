@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
+from odoo.addons.kh_b2b_catalog.engine.caches import clear_caches
+
 
 class ProductTemplate(models.Model):
     _inherit = "product.template"
@@ -55,7 +57,7 @@ class ProductTemplate(models.Model):
             is_flipped |= product.kh_has_missing_part != is_missing
             product.kh_has_missing_part = is_missing
         if is_flipped:  # most products are no bundles: creating them empties no cache
-            self.env.registry.clear_cache()
+            clear_caches(self.env)
 
     # === CONSTRAINTS === #
     @api.constrains("kh_kind", "bom_ids")
