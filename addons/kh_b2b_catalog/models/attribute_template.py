@@ -51,9 +51,10 @@ class AttributeTemplate(models.Model):
         ]
 
     @api.model
-    def _find_templates(self, categories):
+    def _find_templates(self, categories, company):
         """Return the template of each category, its own or that of the nearest one above.
 
+        :param company: of the products; empty: shared ones, which take shared templates only
         :rtype: dict[int, kh.attribute.template]
         """
         found = {}
@@ -62,8 +63,9 @@ class AttributeTemplate(models.Model):
             ids = [int(part) for part in (category.parent_path or "").split("/")[:-1]]
             template = self.browse()
             for node in category.browse(reversed(ids)):
-                if node.kh_attribute_template_id.active:
-                    template = node.kh_attribute_template_id
+                here = node.kh_attribute_template_id
+                if here.active and here.company_id in (here.company_id.browse(), company.sudo()):
+                    template = here
                     break
             found[category.id] = template.sudo(False)
         return found

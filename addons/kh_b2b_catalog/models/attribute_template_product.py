@@ -30,15 +30,19 @@ class ProductTemplate(models.Model):
     )
 
     # === ONCHANGE METHODS === #
-    @api.onchange("categ_id")
+    @api.onchange("categ_id", "company_id")
     def _onchange_categ_id_kh_attributes(self):
         """Offer a new product the template of its category."""
         if not self._origin and self.categ_id:
-            found = self.env["kh.attribute.template"]._find_templates(self.categ_id._origin)
+            found = self.env["kh.attribute.template"]._find_templates(
+                self.categ_id._origin, self.company_id._origin
+            )
             template = found.get(self.categ_id._origin.id)
             if template and template != self.kh_attribute_template_id:
                 self.kh_attribute_template_id = template
                 self._onchange_kh_attribute_template_id()
+            elif self._kh_has_foreign_template():
+                self.kh_attribute_template_id = False
 
     @api.onchange("kh_attribute_template_id")
     def _onchange_kh_attribute_template_id(self):
@@ -68,33 +72,63 @@ class ProductTemplate(models.Model):
 
         Values that name attributes themselves stay as they are.
         """
-        open_vals = [vals for vals in vals_list if not vals.get("attribute_line_ids")]
+        open_vals = [vals for vals in vals_list if self._kh_is_without_grid(vals)]
         Template = self.env["kh.attribute.template"]
         # sudo: whoever creates products fills them as the product manager has laid down
         if not open_vals or not Template.sudo().search_count([], limit=1):
             return
-        default = self._kh_default_categ_id()
-        categories = self.env["product.category"].browse(
-            {
-                vals.get("categ_id", default)
-                for vals in open_vals
-                if "kh_attribute_template_id" not in vals and vals.get("categ_id", default)
-            }
+        by_category = self._kh_find_template_by_category(
+            [vals for vals in open_vals if "kh_attribute_template_id" not in vals]
         )
-        by_category = Template._find_templates(categories)
         for vals in open_vals:
             if "kh_attribute_template_id" in vals:
                 template = Template.browse(vals["kh_attribute_template_id"] or [])
             else:
-                template = by_category.get(vals.get("categ_id", default), Template)
+                template = by_category(vals)
             if template:
                 vals["kh_attribute_template_id"] = template.id
                 # sudo: as above
                 vals["attribute_line_ids"] = template.sudo()._prepare_attribute_lines()
 
     @api.model
-    def _kh_default_categ_id(self):
-        return self.default_get(["categ_id"]).get("categ_id")
+    def _kh_is_without_grid(self, vals):
+        """Whether the values say nothing of attributes; a copy or a file may well name none.
+
+        The form of who does not see the grid sends an empty one beside the chosen template.
+        """
+        if "attribute_line_ids" not in vals:
+            return True
+        sees_grid = self.env.user.has_group("product.group_product_variant")
+        is_chosen = bool(vals.get("kh_attribute_template_id")) and not sees_grid
+        return is_chosen and not vals["attribute_line_ids"]
+
+    def _kh_has_foreign_template(self):
+        company = self.kh_attribute_template_id.company_id
+        return bool(company) and company != self.company_id
+
+    @api.model
+    def _kh_find_template_by_category(self, vals_list):
+        """Return a function that gives the template for the values of one of these products."""
+        Template, Category = self.env["kh.attribute.template"], self.env["product.category"]
+        defaults = self.default_get(["categ_id", "company_id"])
+
+        def get_place(vals):
+            return tuple(
+                vals.get(name, defaults.get(name)) or None for name in ("company_id", "categ_id")
+            )
+
+        places = {get_place(vals) for vals in vals_list}
+        found = {}
+        for company_id in {company_id for company_id, _categ_id in places}:
+            categories = Category.browse({c for x, c in places if x == company_id and c})
+            company = self.env["res.company"].browse(company_id)
+            found[company_id] = Template._find_templates(categories, company)
+
+        def get_template(vals):
+            company_id, categ_id = get_place(vals)
+            return found[company_id].get(categ_id, Template)
+
+        return get_template
 
     def _kh_get_template_changes(self, template):
         """Say what applying a template would add to each product, without changing anything.

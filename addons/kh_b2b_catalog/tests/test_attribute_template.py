@@ -78,6 +78,40 @@ class TestAttributeTemplate(TransactionCase):
         chosen = self._create(categ_id=self.plain.id, kh_attribute_template_id=self.template.id)
         self.assertEqual(chosen.product_variant_count, 4)
 
+    def test_a_product_named_without_attributes_has_none(self):
+        bare = self._create(categ_id=self.plain.id)
+        bare.categ_id = self.child
+        self.assertFalse(bare.copy().attribute_line_ids)
+        self.assertFalse(
+            self._create(categ_id=self.child.id, attribute_line_ids=[]).attribute_line_ids
+        )
+
+    def test_templates_of_other_companies_are_passed_over(self):
+        ours, theirs = self.env.company, self.env["res.company"].create({"name": "K company"})
+        other = self.env["kh.attribute.template"].create(
+            {
+                "name": "K theirs",
+                "company_id": theirs.id,
+                "line_ids": [self._line(self.poles, self.poles.value_ids[:1])],
+            }
+        )
+        self.child.kh_attribute_template_id = other
+        products = self.env["product.template"].create(
+            [
+                {"name": "K", "categ_id": self.child.id, "company_id": company}
+                for company in (False, ours.id, theirs.id)
+            ]
+        )
+        self.assertEqual(
+            [product.kh_attribute_template_id for product in products],
+            [self.template, self.template, other],
+        )
+        self.assertEqual([product.product_variant_count for product in products], [4, 4, 1])
+        form = Form(self.env["product.template"])
+        form.name = "K in form"
+        form.categ_id = self.child
+        self.assertEqual(form.save().kh_attribute_template_id, self.template)
+
     def test_form_shows_the_grid_before_saving(self):
         self.env.user.group_ids += self.env.ref("product.group_product_variant")
         form = Form(self.env["product.template"])
