@@ -99,13 +99,16 @@ class SyncMatch(models.AbstractModel):
             self._prepare_conflict(row, "unknown", target, word=word, theirs=word)
             for target, word in unknown
         ]
-        conflicts += [
+        conflicts += self._get_clashes(row, merge, base, ours, theirs)
+        return self._set_conflicts(plan, conflicts, facts)
+
+    def _get_clashes(self, row, merge, base, ours, theirs):
+        return [
             self._prepare_conflict(
                 row, "changed", name, base=base.get(name), ours=ours.get(name), theirs=theirs[name]
             )
             for name in merge.clashes
         ]
-        return self._set_conflicts(plan, conflicts, facts)
 
     def _plan_error(self, row, reason):
         message = self._get_message(sync_rows.RowError(reason))
