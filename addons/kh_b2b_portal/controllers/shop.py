@@ -35,26 +35,16 @@ class ShopCatalogue(WebsiteSale):
         website = request.website
         sort = order if order in SORTS else DEFAULT_SORT
         url = self._get_shop_path(category)
-        zone_sudo = website._kh_find_zone(post.get("kh_zone"))
-        query = {
-            "search": search,
-            "order": "" if sort == DEFAULT_SORT else sort,
-            "kh_zone": zone_sudo.id,
-        }
+        zone = website._kh_find_zone(post.get("kh_zone")).id
+        query = {"search": search, "order": sort if sort != DEFAULT_SORT else "", "kh_zone": zone}
         query = {key: value for key, value in query.items() if value}
         step = ROWS_PER_PAGE
-        products, total = website._kh_catalogue_search(
-            search=search,
-            category=category,
-            sort=sort,
-            offset=max(page - 1, 0) * step,
-            limit=step,
-        )
+        asked = {"search": search, "category": category, "sort": sort, "limit": step}
+        offset = max(page - 1, 0) * step
+        products, total = website._kh_catalogue_search(**asked, offset=offset)
         if page > 1 and not products:  # a page beyond the end, for example after a filter
             page = 1
-            products, total = website._kh_catalogue_search(
-                search=search, category=category, sort=sort, limit=step
-            )
+            products, total = website._kh_catalogue_search(**asked)
         title = category.name or request.env._("Catalog")
         return {
             **({"main_object": category} if category else {}),
@@ -65,9 +55,7 @@ class ShopCatalogue(WebsiteSale):
             "sorts": self._kh_sort_labels(),
             "shop_url": url,
             "query": query,
-            "zone": zone_sudo.id,
-            "zones": [(zone.id, zone.name) for zone in website._kh_find_zones()],
-            "link": self._kh_link,
+            "zone": zone,
             "layout": self._kh_layout(layout),
             "rows": website._kh_catalogue_rows(products, request.cart),
             "total": total,
@@ -75,7 +63,16 @@ class ShopCatalogue(WebsiteSale):
             "pager": website.pager(
                 url=url, total=total, page=page, step=step, scope=5, url_args=query
             ),
+            **self._kh_link_values(),
             **self._kh_page_values(),
+        }
+
+    def _kh_link_values(self):
+        """What leads from the catalogue page to others."""
+        zones_sudo = request.website._kh_find_zones()  # the viewer's own; only names are shown
+        return {
+            "zones": [(zone_sudo.id, zone_sudo.name) for zone_sudo in zones_sudo],
+            "link": self._kh_link,
         }
 
     @staticmethod
