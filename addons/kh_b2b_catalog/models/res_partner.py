@@ -71,6 +71,6 @@ class ResPartner(models.Model):
         areas = dealer.kh_sales_area_ids.filtered(
             lambda area: not area.company_id or area.company_id == company
         )
+        foreign = self.env["kh.sales.area"]._kh_find_foreign_ids(company)
         keys = {int(key) for area in areas for key in (area.parent_path or "").split("/") if key}
-        above = areas.browse(sorted(keys))
-        return tuple(area.id for area in above if not area.company_id or area.company_id == company)
+        return tuple(sorted(keys - foreign))

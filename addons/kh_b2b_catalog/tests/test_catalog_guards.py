@@ -44,6 +44,14 @@ class TestCatalogGuards(CatalogCommon):
         self.assertEqual(self._saleable(self.dealer_b, company=company), self.p1)
         self.assertEqual(self._saleable(self.dealer_a, company=company), self.products - self.p1)
 
+    def test_an_area_that_became_another_companys_opens_nothing(self):
+        company = self.env["res.company"].create({"name": "Second company"})
+        self.p1.kh_area_include_ids = self.south + self.shanghai
+        self.assertEqual(self._saleable(self.dealer_a), self.products)
+        self.south.company_id = company  # above the dealer's areas, which stay everybody's
+        self.assertEqual(self._saleable(self.dealer_a), self.products - self.p1)
+        self.assertEqual(self._saleable(self.dealer_a, company=company), self.products)
+
     def test_caches_are_emptied_again_after_the_commit(self):
         Policy = self.env["kh.stock.policy"]
         cleared, postcommit = [], self.env.cr.postcommit
