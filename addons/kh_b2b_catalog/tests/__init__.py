@@ -1,5 +1,6 @@
 from . import test_catalog_guards
 from . import test_doors
+from . import test_entitlement
 from . import test_orders
 from . import test_saleable
 from . import test_saleable_property
