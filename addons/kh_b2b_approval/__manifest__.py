@@ -32,6 +32,7 @@
         "web.assets_frontend": [
             "kh_b2b_approval/static/src/scss/status.scss",
             "kh_b2b_approval/static/src/scss/approval.scss",
+            "kh_b2b_approval/static/src/scss/approval_list.scss",
             "kh_b2b_approval/static/src/interactions/**/*",
         ],
         "web.assets_backend": [

@@ -21,7 +21,9 @@
     "assets": {
         "web.assets_frontend": [
             "kh_b2b_portal/static/src/scss/frame.scss",
+            "kh_b2b_portal/static/src/scss/actionbar.scss",
             "kh_b2b_portal/static/src/scss/catalogue.scss",
+            "kh_b2b_portal/static/src/scss/product.scss",
             "kh_b2b_portal/static/src/scss/cart.scss",
             "kh_b2b_portal/static/src/scss/home.scss",
             "kh_b2b_portal/static/src/interactions/**/*",

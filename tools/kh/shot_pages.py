@@ -28,7 +28,11 @@ FILL_FIRST_ROWS = (
     ("fill", "tr:nth-child(1) [data-kh-qty]", "5"),
     ("fill", "tr:nth-child(2) [data-kh-qty]", "10"),
 )
-ADD_TO_CART = (*FILL_FIRST_ROWS, ("click", "[data-kh-add]"), ("wait", "[data-kh-cart-kinds]:visible"))
+ADD_TO_CART = (
+    *FILL_FIRST_ROWS,
+    ("click", "[data-kh-add]"),
+    ("wait", "[data-kh-cart-kinds]:visible"),
+)
 OPEN_FIRST = (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view"))
 
 PAGES = (

@@ -86,7 +86,7 @@ class ApprovalFlow(models.Model):
         self.ensure_one()
         # sudo: who is in a role or group of which company is not readable for everybody
         flow_sudo = self.sudo()
-        companies = flow_sudo.company_id or flow_sudo.env["res.company"].search([])
+        companies = flow_sudo.company_id or flow_sudo.env["res.company"].search(Domain.TRUE)
         people = flow_sudo._get_people_by_step()
         managers = {c: frozenset(flow_sudo._get_managers(c).ids) for c in companies}
         findings = {
@@ -118,6 +118,7 @@ class ApprovalFlow(models.Model):
         """Return who may decide each step and may read the flow's documents."""
         self.ensure_one()
         people = {step: step._get_approvers() for step in self.step_ids}
+        # sudo: as the caller, to ask each of them what they may read
         every = self.env["res.users"].sudo().union(*people.values())
         if len(every) > ACCESS_CHECK_LIMIT:
             return people

@@ -222,6 +222,7 @@ class ApprovalMixin(models.AbstractModel):
         self.ensure_one()
         dealer = self.env["res.partner"]
         if any(flow.step_ids.mapped("is_dealer_step")):
+            # sudo: who the dealer of a document is may be beyond its author
             dealer = self.sudo()._approval_dealer_partner()
         return {
             "name": self.display_name,

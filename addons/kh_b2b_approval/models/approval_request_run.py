@@ -22,6 +22,7 @@ class ApprovalRequest(models.Model):
         Steps side by side are one element; those whose condition does not hold are left out.
         """
         steps = flow.step_ids
+        # sudo: the condition decides, not what the author may read
         needed = {
             step: set(documents.sudo().filtered_domain(step._get_condition()).ids) for step in steps
         }
@@ -166,6 +167,7 @@ class ApprovalRequest(models.Model):
             for request in tasks.request_id:
                 new_users[request] |= user_ids
         for request in self.filtered(new_users.get):
+            # sudo: people are told who may not be readable to the one who asked
             users = self.env["res.users"].sudo().browse(sorted(new_users[request]))
             request._notify_approvers(users)
 
@@ -191,6 +193,7 @@ class ApprovalRequest(models.Model):
         stale = activities.filtered(lambda a: a.user_id.id not in deciders[request_of[a.res_id].id])
         have = {(a.res_id, a.user_id.id) for a in activities - stale}
         stale.unlink()
+        # sudo: as above
         every = self.env["res.users"].sudo().browse(set().union(*deciders.values()))
         internal = set(every.filtered(lambda user: not user.share).ids)
         activity_model.create(

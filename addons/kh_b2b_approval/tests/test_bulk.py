@@ -71,7 +71,8 @@ class TestBulk(BulkCommon):
         def granted(document):
             document.write({"outcome": "granted"})
             if document.id == broken.id:
-                raise UserError("no stock")
+                message = "no stock"
+                raise UserError(message)
 
         self.patch(type(broken), "_approval_granted", granted)
         outcomes = requests.with_user(self.approver)._decide_each("approve")

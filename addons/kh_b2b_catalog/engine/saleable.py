@@ -146,6 +146,7 @@ class BelongingCondition:
         if not self.saleable.is_open():
             parts.append(self.saleable.get_sql(product_id))
         if not self.kind.is_true():
+            # sudo: the kind alone is asked, beside the condition on the viewer
             parts.append(self._get_kind_sql(model.env["product.template"].sudo(), product_id))
         return SQL(" AND ").join(parts) if parts else SQL("TRUE")
 

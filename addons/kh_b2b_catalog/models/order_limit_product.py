@@ -214,6 +214,7 @@ class ProductProduct(models.Model):
         )
         if not capped:
             return {}, True
+        # sudo: the stock decides and is not shown
         free = capped._kh_free_quantities(website.sudo())
         caps = {
             product.id: max(free.get(product.id, 0.0) - lines.get(product.id, 0.0), 0.0)

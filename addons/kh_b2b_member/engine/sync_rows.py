@@ -160,12 +160,13 @@ def _read_date(text, pattern):
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def parse_row(index, row, rules, *, targets=TARGETS, allow_legacy=False):
+def parse_row(index, row, rules, *, targets=None, allow_legacy=False):
     """Read one row by the rules; never raises, the error is kept on the result.
 
     :param rules: list of `Rule`; empty: the row uses our names and knows no others
     :rtype: Incoming
     """
+    targets = TARGETS if targets is None else targets
     incoming = Incoming(index)
     try:
         if not isinstance(row, dict):

@@ -84,7 +84,9 @@ class MemberGrant(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        self._deny()
+        if vals:
+            self._deny()
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):

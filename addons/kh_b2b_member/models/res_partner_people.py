@@ -22,6 +22,8 @@ PEOPLE_FIELDS = {
     "kh_buyers_need_approval",
 }
 LIMIT_FIELDS = {"kh_order_limit", "kh_month_limit"}
+# A write of these may give a person other groups.
+ROLE_FIELDS = {"kh_dealer_role", "parent_id", "is_company"}
 # Staff who may say what a dealer's person may do, beside the dealer's own administrator.
 STAFF_GROUPS = (
     "kh_b2b_member.group_b2b_administrator",
@@ -104,28 +106,27 @@ class ResPartner(models.Model):
     def write(self, vals):
         if PEOPLE_FIELDS & vals.keys():
             self._ensure_may_set_people()
-        if LIMIT_FIELDS & vals.keys() and "kh_limit_currency_id" not in vals:
+        has_limits = LIMIT_FIELDS & vals.keys() and "kh_limit_currency_id" not in vals
+        if has_limits:
             # a first limit is in the currency of the company in which it is set; a later one
             # stays in the currency that the card shows
             # sudo: limits are for internal users only
             fresh = self.sudo().filtered(lambda p: not p._kh_has_limit())
             fresh.filtered("kh_limit_currency_id").kh_limit_currency_id = False
-            self._write_people(vals)
+        before = self._kh_get_role_facts() if ROLE_FIELDS & vals.keys() else None
+        result = super().write(vals)
+        if before is not None:
+            self._after_role_change(before)
+        if has_limits:
             self._set_limit_currency()
-            return True
-        return self._write_people(vals)
+        return result
 
-    def _write_people(self, vals):
-        if not ({"kh_dealer_role", "parent_id", "is_company"} & vals.keys()):
-            return super().write(vals)
+    def _kh_get_role_facts(self):
         # sudo: the role is for internal users only, also where a person's card is moved
-        before = {
+        return {
             partner: (partner.kh_dealer_role, partner.commercial_partner_id)
             for partner in self.sudo()
         }
-        result = super().write(vals)
-        self._after_role_change(before)
-        return result
 
     # === BUSINESS METHODS - ROLE === #
     def _ensure_may_set_people(self):

@@ -418,7 +418,8 @@ class SyncConflictEngine(models.AbstractModel):
                 raise UserError(self.env._("The run of this conflict is gone; send the row again."))
             for result in self._apply_incomings(run, rows).values():
                 if result["status"] == "error":
-                    raise UserError(f"{result['code']}: {result['message']}")
+                    message = f"{result['code']}: {result['message']}"
+                    raise UserError(message)
 
     def _write_targets(self, record, values):
         """Write values of the ERP (by target) to the dealer of a record, as a row would."""

@@ -221,7 +221,8 @@ class SyncSource(models.Model):
         except Exception:
             # rows of an ERP may break whatever handles them; kept, counted, tried again later
             _logger.exception("ERP source %s: a page cannot be applied", self.id)
-            self.env.cr.rollback()
+            cr = self.env.cr
+            cr.rollback()  # a job of its own: what came before was committed by its progress
             self.env.registry.clear_all_caches()  # they may know what was rolled back
             message = self.env._("The page cannot be applied; the server's log says why.")
             self._count_failure(self._get_open_run(), message)

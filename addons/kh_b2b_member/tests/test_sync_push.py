@@ -100,7 +100,8 @@ class TestSyncPush(SyncCommon):
 
         def refuse(partners, vals_list):
             if any(vals.get("name") == "Dealer 5" for vals in vals_list):
-                raise ValidationError("Not this one.")
+                message = "Not this one."
+                raise ValidationError(message)
             return create(partners, vals_list)
 
         self.patch(type(self.env["res.partner"]), "create", refuse)

@@ -42,8 +42,10 @@ export class ApprovalSystray extends Component {
     }
 }
 
-registry.category("systray").add(
-    "kh_b2b_approval.systray",
-    { Component: ApprovalSystray, isDisplayed: () => user.isInternalUser !== false },
-    { sequence: 21 }
-);
+registry
+    .category("systray")
+    .add(
+        "kh_b2b_approval.systray",
+        { Component: ApprovalSystray, isDisplayed: () => user.isInternalUser !== false },
+        { sequence: 21 }
+    );

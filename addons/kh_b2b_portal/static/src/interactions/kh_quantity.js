@@ -43,7 +43,9 @@ export function readLimits(row) {
 /** The nearest quantity that may be ordered: up, else down; 0 when there is none. */
 export function fitQuantity(quantity, { minimum, multiple, highest }) {
     const round = (value, rounder) =>
-        multiple ? rounder(value / multiple + (rounder === Math.ceil ? -1 : 1) * EPSILON) * multiple : value;
+        multiple
+            ? rounder(value / multiple + (rounder === Math.ceil ? -1 : 1) * EPSILON) * multiple
+            : value;
     const up = round(Math.max(quantity, minimum), Math.ceil);
     if (up <= highest + EPSILON) {
         return up;
