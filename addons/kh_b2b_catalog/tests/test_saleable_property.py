@@ -110,6 +110,8 @@ class TestSaleableProperty(CatalogCommon):
         )
 
     def _build(self, world):
+        # products keep their links to assortments that were archived in the world before
+        self.assortments.product_tmpl_ids = False
         for number in range(AREAS):
             self._write_area(world, number)
         for number, category in enumerate(self.categories):
@@ -125,7 +127,6 @@ class TestSaleableProperty(CatalogCommon):
                     ),
                 }
             )
-        self.products.kh_assortment_ids = False
         for assortment, spec in zip(self.assortments, world["assortments"], strict=True):
             company = spec["company"]
             assortment.write(
@@ -282,7 +283,7 @@ class TestSaleableProperty(CatalogCommon):
         """Another handful of worlds in each run; Hypothesis prints the one that fails."""
 
         @settings(
-            max_examples=10,
+            max_examples=15,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
