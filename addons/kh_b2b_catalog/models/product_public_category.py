@@ -40,20 +40,26 @@ class ProductPublicCategory(models.Model):
         Product = self.env["product.template"].sudo().with_context(active_test=False)
         Product.flush_model(["public_categ_ids"])
         self.flush_model(["parent_id"])
-        query = Product._search(products & self.env["product.template"]._kh_user_domain()).select()
+        query = Product._search(products & self.env["product.template"]._kh_user_domain())
 
         def to_sql(model, alias, _query):
+            # OFFSET keeps the planner from looking at all products first
             return SQL(
                 """
                 EXISTS (
                     SELECT FROM product_public_category below
                       JOIN product_public_category_product_template_rel filled
                         ON filled.product_public_category_id = below.id
-                     WHERE below.parent_path LIKE %s || '%%'
-                       AND filled.product_template_id IN (%s))
+                     CROSS JOIN LATERAL (
+                         SELECT 1 FROM %(tables)s
+                          WHERE %(where)s AND %(product_id)s = filled.product_template_id
+                         OFFSET 0) AS shown
+                     WHERE below.parent_path LIKE %(path)s || '%%')
                 """,
-                SQL.identifier(alias, "parent_path"),
-                query,
+                tables=query.from_clause,
+                where=query.where_clause or SQL("TRUE"),
+                product_id=SQL.identifier("product_template", "id"),
+                path=SQL.identifier(alias, "parent_path"),
             )
 
         return Domain.custom(to_sql=to_sql)

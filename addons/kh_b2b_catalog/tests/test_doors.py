@@ -192,8 +192,9 @@ class TestDoors(CatalogCommon, HttpCase):
     def test_sitemap_and_feed(self):
         self._as(None)
         sitemap = self.url_open("/sitemap.xml").text
-        self.assertNotIn(f"-{self.p1.id}</loc>", sitemap)
-        self.assertIn(f"-{self.p2.id}</loc>", sitemap)
+        hidden, shown = (self.env["ir.http"]._slug(p) for p in (self.p1, self.p2))
+        self.assertNotIn(f"/shop/{hidden}</loc>", sitemap)
+        self.assertIn(f"/shop/{shown}</loc>", sitemap)
         domain = self.website._get_basic_feed_product_domain()
         found = self.env["product.product"].search(domain).product_tmpl_id
         self.assertEqual(found & self.products, self.products - self.p1)
