@@ -51,6 +51,7 @@ class ProductVisibilityMixin(models.AbstractModel):
         )
 
 
+# Models of core from here on, named because each takes the mixin: their access rows are core's.
 class ProductImage(models.Model):
     _name = "product.image"
     _inherit = ["product.image", "kh.product.visibility.mixin"]

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# Models of core, named because each also takes a mixin: their access rows are core's.
+
 
 class ResPartner(models.Model):
     """A dealer and its contacts follow the dealer; everybody else is not under data rights."""
