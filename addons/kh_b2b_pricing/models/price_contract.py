@@ -54,6 +54,12 @@ class PriceContract(models.Model):
         index=True,
         domain="[('parent_id', '=', False)]",
     )
+    with_branches = fields.Boolean(
+        "Also for branches",
+        tracking=True,
+        help="The prices also hold for companies below this dealer, where they have no price of"
+        " their own.",
+    )
     company_id = fields.Many2one(
         "res.company", "Company", required=True, default=lambda self: self.env.company, index=True
     )
@@ -93,6 +99,7 @@ class PriceContract(models.Model):
         " ('state', '=', 'active')]",
         help="The contract that ends when this one becomes active.",
     )
+    version = fields.Integer(default=1, readonly=True, copy=False)
     # Lines
     item_ids = fields.One2many("product.pricelist.item", "kh_contract_id", "Price lines", copy=True)
     item_count = fields.Integer("Lines", compute="_compute_item_count")
@@ -178,7 +185,14 @@ class PriceContract(models.Model):
             raise UserError(
                 self.env._("The state of a price contract changes by its buttons only.")
             )
-        head = {"partner_id", "pricelist_id", "company_id", "date_start", "date_end"}
+        head = {
+            "partner_id",
+            "with_branches",
+            "pricelist_id",
+            "company_id",
+            "date_start",
+            "date_end",
+        }
         if vals.keys() & head:
             for contract in self:
                 if contract.state != "draft":

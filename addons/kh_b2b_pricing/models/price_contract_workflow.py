@@ -86,12 +86,14 @@ class PriceContract(models.Model):
             self.env.cr.execute(
                 SQL(
                     """UPDATE product_pricelist_item
-                          SET kh_partner_id = %(partner)s, pricelist_id = %(pricelist)s,
+                          SET kh_partner_id = %(partner)s, kh_with_branches = %(branches)s,
+                              pricelist_id = %(pricelist)s,
                               currency_id = %(currency)s, company_id = %(company)s,
                               kh_is_pending = %(pending)s, write_uid = %(user)s,
                               write_date = now() AT TIME ZONE 'UTC' %(term)s
                         WHERE kh_contract_id = %(contract)s""",
                     partner=contract.partner_id.id,
+                    branches=contract.with_branches,
                     pricelist=pricelist.id,
                     currency=pricelist.currency_id.id,
                     company=(pricelist.company_id or contract.company_id).id,
@@ -109,6 +111,7 @@ class PriceContract(models.Model):
         return {
             "pricelist_id": self.pricelist_id.id,
             "kh_partner_id": self.partner_id.id,
+            "kh_with_branches": self.with_branches,
             "kh_grade_id": False,
             "kh_is_pending": self.state != "active",
         }

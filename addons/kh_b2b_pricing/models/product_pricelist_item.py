@@ -45,6 +45,11 @@ class ProductPricelistItem(models.Model):
     kh_is_pending = fields.Boolean(
         "Not in force", readonly=True, help="Belongs to a contract that is not active."
     )
+    kh_with_branches = fields.Boolean(
+        "Also for branches",
+        help="The price also holds for companies below this dealer, where they have none of"
+        " their own.",
+    )
     kh_is_readable = fields.Boolean(
         "Readable by the current user",
         compute="_compute_kh_is_readable",
