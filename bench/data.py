@@ -4,6 +4,8 @@ The rows are inserted by SQL, so that a million prices take seconds; they are th
 ORM would have written.
 """
 
+from contextlib import contextmanager
+
 from odoo.tools import SQL
 
 PRODUCTS = 1000
@@ -157,8 +159,16 @@ def prepare_contract_prices(env, side, scale):
     """`PRODUCTS` products and as many dealers as `scale` prices need, a price for each pair."""
     turn_pricelists_on(env)
     products = create_products(env)
-    dealers = create_dealers(env, max(scale // len(products), 1))
+    count = max(scale // len(products), 1)
+    # Beyond 1,000 dealers the ORM would take longer than the prices themselves.
+    dealers = create_dealers(env, min(count, 1000))
+    if count > len(dealers):
+        insert_dealers(env, count - len(dealers))
+        names = [("name", "=like", "Bench dealer %")]
+        dealers = env["res.partner"].search(names, order="id", limit=count)
     give_each_dealer_prices(env, side, dealers, products)
+    if side != "peer":
+        insert_shared_prices(env, dealers[0], products)
 
 
 def give_each_dealer_prices(env, side, dealers, products):
@@ -168,27 +178,58 @@ def give_each_dealer_prices(env, side, dealers, products):
     how core does it.
     """
     currency = env.company.currency_id
-    if side == "ours":
+    if side != "peer":
         pricelist = env["product.pricelist"].create(
             {"name": "Bench B2B", "currency_id": currency.id, "kh_is_b2b": True}
         )
         lists = [pricelist.id] * len(dealers)
+        dealers[:1000].specific_property_product_pricelist = pricelist
     else:
         lists = (
             env["product.pricelist"]
             .create([{"name": d.name, "currency_id": currency.id} for d in dealers])
             .ids
         )
-    for dealer, pricelist_id in zip(dealers, lists, strict=True):
-        dealer.specific_property_product_pricelist = pricelist_id
+        for dealer, pricelist_id in zip(dealers, lists, strict=True):
+            dealer.specific_property_product_pricelist = pricelist_id
     env.flush_all()
-    _insert_prices(env, side, dealers.ids, lists, products.ids)
+    with bare_table(env, "product_pricelist_item"):
+        _insert_prices(env, side, dealers.ids, lists, products.ids)
+    env.cr.execute("ANALYZE product_pricelist_item")
     env.invalidate_all()
 
 
+@contextmanager
+def bare_table(env, table):
+    """Load a table without its indexes and foreign keys, and make them (and check) afterwards."""
+    env.cr.execute(
+        """SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = %s::regclass AND contype = 'f'""",
+        [table],
+    )
+    keys = env.cr.fetchall()
+    env.cr.execute(
+        """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+            WHERE indrelid = %s::regclass AND NOT indisprimary""",
+        [table],
+    )
+    indexes = env.cr.fetchall()
+    own = SQL.identifier(table)
+    for name, _definition in keys:
+        env.cr.execute(SQL("ALTER TABLE %s DROP CONSTRAINT %s", own, SQL.identifier(name)))
+    for name, _definition in indexes:
+        env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
+    yield
+    for _name, definition in indexes:
+        env.cr.execute(definition)
+    for name, definition in keys:
+        key = SQL("ADD CONSTRAINT %s %s", SQL.identifier(name), SQL(definition))
+        env.cr.execute(SQL("ALTER TABLE %s %s", own, key))
+
+
 def _insert_prices(env, side, dealer_ids, list_ids, product_ids):
-    own_columns = ", kh_partner_id, kh_is_pending" if side == "ours" else ""
-    own_values = ", d.id, FALSE" if side == "ours" else ""
+    own_columns = ", kh_partner_id, kh_is_pending" if side != "peer" else ""
+    own_values = ", d.id, FALSE" if side != "peer" else ""
     env.cr.execute(
         f"""
         INSERT INTO product_pricelist_item
@@ -203,17 +244,50 @@ def _insert_prices(env, side, dealer_ids, list_ids, product_ids):
           JOIN product_pricelist l ON l.id = d.list_id
          CROSS JOIN product_product p
          WHERE p.id = ANY(%s)
+         ORDER BY d.id, p.id
         """,
         (dealer_ids, list_ids, product_ids),
     )
+
+
+def insert_shared_prices(env, dealer, products):
+    """Behind the dealers' own prices: for each product a market price and one of each level.
+
+    The first dealer has the first level. As many products again, numbered `SHARED-…`, have no
+    other price than these.
+    """
+    levels = env["res.partner.grade"].create([{"name": f"Bench {n}"} for n in range(5)])
+    dealer.grade_id = levels[0]
+    others = products.create(
+        [
+            {"name": f"Contactor {n:05d}", "default_code": f"SHARED-{n:05d}", "list_price": 99}
+            for n in range(len(products))
+        ]
+    )
+    env.flush_all()
+    env.cr.execute(
+        """
+        INSERT INTO product_pricelist_item
+               (pricelist_id, company_id, currency_id, product_tmpl_id, product_id, applied_on,
+                display_applied_on, base, compute_price, min_quantity, fixed_price, kh_grade_id)
+        SELECT l.id, l.company_id, l.currency_id, p.product_tmpl_id, p.id, '0_product_variant',
+               '1_product', 'list_price', 'fixed', 0, 10 + p.id %% 90, g.id
+          FROM product_pricelist l
+         CROSS JOIN unnest(%s || ARRAY[NULL::int]) AS g(id)
+         CROSS JOIN product_product p
+         WHERE l.id = %s AND p.id = ANY(%s)
+        """,
+        (levels.ids, dealer.specific_property_product_pricelist.id, (products + others).ids),
+    )
     env.cr.execute("ANALYZE product_pricelist_item")
+    env.invalidate_all()
 
 
 def first_dealer(env):
     return env["res.users"].search([("login", "=", LOGIN)]).partner_id.commercial_partner_id
 
 
-def bench_products(env, count):
+def bench_products(env, count, prefix="BENCH"):
     return env["product.product"].search(
-        [("default_code", "=like", "BENCH-%")], order="default_code", limit=count
+        [("default_code", "=like", f"{prefix}-%")], order="default_code", limit=count
     )

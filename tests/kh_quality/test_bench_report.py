@@ -37,6 +37,26 @@ def test_each_missed_bar_is_named(change, why):
     assert "MISSED: " + why in bench_report.table([found])
 
 
+def test_a_figure_of_its_own_unit_is_what_the_call_returned():
+    case = {"case": "storage", "bar": 1.0, "unit": "B/price"}
+    mine, other = Measured(), Measured()
+    for side, value in ((mine, 190.0), (other, 200.0)):
+        side.add({"seconds": 9.0, "queries": 1, "value": value})
+    found = bench_report.judge("price", case, mine, other)
+    assert found.ok
+    assert (found.ours, found.peer, found.unit, found.ratio) == (190.0, 200.0, "B/price", 0.95)
+    assert "190.0 B/price" in bench_report.table([found])
+
+
+def test_without_peer_the_limits_decide():
+    case = {"case": "activate", "limits": {"seconds": 1.0}}
+    mine = Measured([2.0], [1])
+    found = bench_report.judge("price", case, mine, None)
+    assert (found.peer, found.ratio, found.bar) == (None, None, None)
+    assert found.missed == ["seconds 2 > 1"]
+    assert "–" in bench_report.table([found])
+
+
 def test_json_has_the_promised_keys():
     promised = {"bench", "case", "ours", "peer", "unit", "ratio", "bar", "ok"}
     extra = {"ours_queries", "peer_queries", "ours_memory_mb", "peer_memory_mb"}

@@ -35,6 +35,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows there as well")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of each case")
     parser.add_argument("--scale", type=int, help="size of the data, such as 1000000 prices")
+    parser.add_argument("--case", metavar="TEXT", help="only the cases whose name has this in it")
     parser.set_defaults(run=run)
 
 
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     env = environment.prepare(dev=True)
     rows: list[Row] = []
     for name in chosen:
-        rows += run_bench(env, name, args.scale, args.rounds)
+        rows += run_bench(env, name, args.scale, args.rounds, args.case)
     return finish(rows, args.json)
 
 
@@ -86,7 +87,9 @@ def constants(path: Path) -> dict[str, Any]:
     return found
 
 
-def run_bench(env: Environment, name: str, scale: int | None, rounds: int) -> list[Row]:
+def run_bench(
+    env: Environment, name: str, scale: int | None, rounds: int, only: str | None = None
+) -> list[Row]:
     about = constants(BENCHES / f"{name}.py")
     scale = scale or about["SCALE"]
     console.say(f"\n{about['TITLE']} (scale {scale:,})")
@@ -99,7 +102,11 @@ def run_bench(env: Environment, name: str, scale: int | None, rounds: int) -> li
                 worker.ask({"do": "prepare"})
         cases = workers["ours"].ask({"do": "describe"})["cases"]
         asks = {side: worker.ask for side, worker in workers.items()}
-        return [measure(name, number, case, asks, rounds) for number, case in enumerate(cases)]
+        return [
+            measure(name, number, case, asks, rounds)
+            for number, case in enumerate(cases)
+            if not only or only in case["case"]
+        ]
     finally:
         for worker in workers.values():
             worker.close()
@@ -110,31 +117,46 @@ def templates(env: Environment, sides: dict[str, list[str] | None]) -> dict[str,
     found = {}
     ours = sides["ours"] or []
     for side, modules in sides.items():
+        if modules == sides["ours"] and side != "ours":
+            found[side] = found["ours"]
+            continue
         hint = "core" if modules is None else "all" if side == "ours" else f"bench{side}"
         wanted = databases.layers(env, ours) if modules is None else modules
         found[side] = databases.ensure_template(env, wanted, lang=LANGUAGE, name_hint=hint)
     return found
 
 
+def seats(case: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Where each figure of a case is measured: `{"ours" or "peer": (database, role)}`.
+
+    Without a word of the case, each side works in its own database. A case may seat the peer
+    elsewhere (`"peer": ("ours", "raw")`: in our database, called as `raw`), or have none.
+    """
+    found = {name: case.get(name, (name, name)) for name in ("ours", "peer")}
+    return {name: (seat[0], seat[1]) for name, seat in found.items() if seat}
+
+
 def measure(
     bench: str, number: int, case: dict[str, Any], asks: dict[str, Ask], rounds: int
 ) -> Row:
     """Rounds of one case, the sides in turn; the first round of each only warms up."""
-    measured = {"ours": Measured(), "peer": Measured()}
+    placed = seats(case)
+    measured = {name: Measured() for name in placed}
     rounds = case.get("rounds", rounds)
     with console.step(f"{bench}: {case['case']}") as step:
         for turn in range(rounds + WARM_UP):
             step.note(f"round {turn} of {rounds}")
             # Each round another side begins: neither always finds the caches of the other.
-            for side in sorted(measured, reverse=bool(turn % 2)):
-                answer = asks[side]({"do": "run", "case": number})
+            for name in sorted(measured, reverse=bool(turn % 2)):
+                database, role = placed[name]
+                answer = asks[database]({"do": "run", "case": number, "role": role})
                 if turn >= WARM_UP:
-                    measured[side].seconds.append(answer["seconds"])
-                    measured[side].queries.append(answer["queries"])
-        for side, figures in measured.items():
-            answer = asks[side]({"do": "run", "case": number, "memory": True})
+                    measured[name].add(answer)
+        for name, figures in measured.items():
+            database, role = placed[name]
+            answer = asks[database]({"do": "run", "case": number, "role": role, "memory": True})
             figures.memory = answer["memory"]
-    return bench_report.judge(bench, case, measured["ours"], measured["peer"])
+    return bench_report.judge(bench, case, measured["ours"], measured.get("peer"))
 
 
 def database_digest(template: str, name: str, scale: int) -> str:

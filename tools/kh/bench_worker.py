@@ -54,18 +54,20 @@ class Side:
 
     def describe(self) -> dict[str, Any]:
         """What the harness must know of each case; it cannot import a bench itself."""
-        names = ("case", "bar", "limits", "rounds")
+        names = ("case", "bar", "limits", "rounds", "unit", "ours", "peer")
         cases = [{n: case[n] for n in names if n in case} for case in self.module.CASES]
         return {"cases": cases}
 
-    def run(self, number: int, memory: bool) -> dict[str, Any]:
-        """One round: seconds and queries, or (apart, because it slows) the peak of memory."""
+    def run(self, number: int, role: str, memory: bool) -> dict[str, Any]:
+        """One round: seconds, queries and what the call returned (a figure, where the case has
+        a unit of its own), or (apart, because it slows) the peak of memory.
+        """
         from odoo import sql_db
 
         case = self.module.CASES[number]
         with self.registry.cursor() as cr:
             env = self._environment(cr)
-            call = case["start"](env, self.side, **case.get("args", {}))
+            call = case["start"](env, role, **case.get("args", {}))
             env.flush_all()
             gc.collect()
             if memory:
@@ -76,10 +78,11 @@ class Side:
                 answer = {"memory": peak / 2**20}
             else:
                 queries, started = sql_db.sql_counter, time.perf_counter()
-                call()
+                value = call()
                 answer = {
                     "seconds": time.perf_counter() - started,
                     "queries": sql_db.sql_counter - queries,
+                    "value": value if "unit" in case else None,
                 }
             cr.rollback()
         return answer
@@ -95,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-c", "--config", required=True)
     parser.add_argument("-d", "--database", required=True)
     parser.add_argument("--bench", required=True)
-    parser.add_argument("--side", choices=("ours", "peer"), required=True)
+    parser.add_argument("--side", required=True)
     parser.add_argument("--scale", type=int, required=True)
     parser.add_argument("--mark", required=True)
     options = parser.parse_args(arguments)
@@ -111,7 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
             elif command["do"] == "prepare":
                 answer = side.prepare()
             else:
-                answer = side.run(command["case"], command.get("memory", False))
+                role = command.get("role", side.side)
+                answer = side.run(command["case"], role, command.get("memory", False))
         except Exception as error:  # the harness must hear of it, whatever it is
             import traceback
 
