@@ -1,9 +1,10 @@
 """Which price rule wins: pure choice logic, no database, no ``env``.
 
-The order is total. Most specific owner first (customer, level, market), inside it the
-narrowest scope (variant, template, nearest category, all products), inside that the
-larger minimum quantity, then the newest start date, then the newest rule. A level price
-of a product therefore always stands before a global level price.
+The order is total. Most specific owner first (customer, level, market), a dealer's own
+rules before its head office's, inside it the narrowest scope (variant, template, nearest
+category, all products), inside that the larger minimum quantity, then the newest start
+date, then the newest rule. A level price of a product therefore always stands before a
+global level price, and two rules never tie: the id decides last (M-42, M-44).
 """
 
 from collections import defaultdict
@@ -33,7 +34,10 @@ class Facts(NamedTuple):
     """What the engine knows of one product (or template).
 
     ``variant_id`` is 0 for a template that has not exactly one variant;
-    ``category_ids`` holds the own category first, then its parents.
+    ``category_ids`` holds the own category first, then its parents. ``list_price`` (with
+    the extras of a variant's attributes) and ``cost`` are per unit of the product;
+    ``cost`` is ``None`` where only a record can tell it. ``currency_id`` is the currency
+    of the company that the product belongs to, ``None`` for products of all companies.
     """
 
     key: int
@@ -41,10 +45,19 @@ class Facts(NamedTuple):
     template_id: int
     uom_id: int
     category_ids: tuple[int, ...]
+    list_price: float = 0.0
+    cost: float | None = None
+    currency_id: int | None = None
 
 
 class Rule(NamedTuple):
-    """One candidate, valid at the date asked for. Quantities are in the product's unit."""
+    """One candidate, valid at the date asked for. Quantities are in the product's unit.
+
+    ``percent`` is the discount of a ratio in percent of its ``base`` (see
+    :mod:`.amounts`); ``base`` is ``None`` for fixed prices and for rules that only their
+    record can price. ``depth`` counts the companies between the dealer and the owner of
+    a customer rule: 0 the dealer itself, 1 the company above it.
+    """
 
     id: int
     owner: int
@@ -54,6 +67,9 @@ class Rule(NamedTuple):
     date_start: datetime | None
     is_fixed: bool
     fixed_price: float
+    percent: float = 0.0
+    base: str | None = None
+    depth: int = 0
 
 
 OWNERS = tuple(Owner)
@@ -74,46 +90,92 @@ def accepts(rule, quantity):
     return not rule.min_quantity or quantity >= rule.min_quantity
 
 
+def _buckets(tier, facts):
+    """Return the non-empty buckets of ``facts`` in one tier, narrowest scope first."""
+    variants, templates, categories, everything = tier
+    found = []
+    if bucket := variants.get(facts.variant_id):
+        found.append(bucket)
+    if bucket := templates.get(facts.template_id):
+        found.append(bucket)
+    if categories:
+        found += [categories[key] for key in facts.category_ids if key in categories]
+    if everything:
+        found.append(everything[0])
+    return found
+
+
+def _winner(tiers, facts, quantity):
+    for tier in tiers:
+        for bucket in _buckets(tier, facts):
+            for rule in bucket:
+                if accepts(rule, quantity):
+                    return rule
+    return None
+
+
 class RuleBook:
     """The candidates of one price list and one dealer, ready to be asked.
+
+    A tier is what one owner says at one distance: four dictionaries, one for each
+    :class:`Scope`, from the target to its rules in the order of :func:`rank`.
 
     :param rules: iterable of :class:`Rule`
     """
 
     def __init__(self, rules=()):
-        buckets = defaultdict(list)
+        tiers = defaultdict(lambda: ({}, {}, {}, {}))
+        crowded = []
         for rule in rules:
-            buckets[rule.owner, rule.scope, rule.target_id].append(rule)
-        for bucket in buckets.values():
-            if len(bucket) > 1:
-                bucket.sort(key=rank)
-        self._buckets = dict(buckets)
-        self._with_category = {
-            owner for owner, scope, _target in buckets if scope == Scope.CATEGORY
+            buckets = tiers[rule.owner, rule.depth][rule.scope]
+            bucket = buckets.get(rule.target_id)
+            if bucket is None:
+                buckets[rule.target_id] = [rule]
+            else:
+                bucket.append(rule)
+                if len(bucket) == 2:
+                    crowded.append(bucket)
+        for bucket in crowded:
+            bucket.sort(key=rank)
+        self._tiers = {
+            owner: [tiers[key] for key in sorted(tiers) if key[0] == owner] for owner in OWNERS
         }
 
-    def _slots(self, facts, owner):
-        """Give the non-empty buckets of ``facts`` for one owner, narrowest scope first."""
-        get = self._buckets.get
-        yield get((owner, 0, facts.variant_id), ())
-        yield get((owner, 1, facts.template_id), ())
-        if owner in self._with_category:
-            for category_id in facts.category_ids:
-                yield get((owner, 2, category_id), ())
-        yield get((owner, 3, 0), ())
+    def _tiers_of(self, owners):
+        return [tier for owner in owners for tier in self._tiers[owner]]
 
     def choose(self, facts, quantity, owners=OWNERS):
         """Return the winning :class:`Rule` at ``quantity`` (product unit), or ``None``."""
-        for owner in owners:
-            for bucket in self._slots(facts, owner):
-                for rule in bucket:
-                    if accepts(rule, quantity):
-                        return rule
-        return None
+        return _winner(self._tiers_of(owners), facts, quantity)
+
+    def choose_all(self, asked, owners=OWNERS):
+        """Choose for many at once.
+
+        :param asked: ``[(Facts, quantity in the product's unit)]``
+        :return: list of :class:`Rule` or ``None``, in the order of ``asked``
+        """
+        tiers = self._tiers_of(owners)
+        if not tiers:
+            return [None] * len(asked)
+        # Mostly the first rule of the variant in the first tier: no call for that one.
+        variants = tiers[0][0]
+        winners = []
+        for facts, quantity in asked:
+            bucket = variants.get(facts.variant_id)
+            if bucket and not bucket[0].min_quantity:
+                winners.append(bucket[0])
+            else:
+                winners.append(_winner(tiers, facts, quantity))
+        return winners
 
     def candidates(self, facts, owners=OWNERS):
         """Return every rule that applies to the product at some quantity, winner order."""
-        return [rule for owner in owners for bucket in self._slots(facts, owner) for rule in bucket]
+        return [
+            rule
+            for tier in self._tiers_of(owners)
+            for bucket in _buckets(tier, facts)
+            for rule in bucket
+        ]
 
     def steps(self, facts, quantity, owners=OWNERS):
         """Return the further price steps above ``quantity``.

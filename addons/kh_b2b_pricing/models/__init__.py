@@ -4,8 +4,12 @@ from . import price_contract
 from . import price_contract_workflow
 from . import product_feed
 from . import product_pricelist
+from . import product_pricelist_check
 from . import product_pricelist_display
+from . import product_pricelist_engine
 from . import product_pricelist_item
+from . import product_pricelist_item_base
+from . import product_pricelist_rows
 from . import product_product
 from . import product_template
 from . import res_config_settings

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.http import request
 
-from ..engine import DisplayPrice, Owner, RuleBook, source_of
+from ..engine import MARKET, DisplayPrice, Owner, RuleBook, source_of
 
 
 class ProductPricelist(models.Model):
@@ -19,94 +19,85 @@ class ProductPricelist(models.Model):
         website = website or self.env["website"].get_current_website()
         if not products:
             return {}
-        winners = self._kh_display_winners(products, partner, quantity)
-        amounts = self._kh_display_amounts(products, partner, quantity, winners)
+        amounts = self._kh_display_amounts(products, partner, quantity)
         shown = self._kh_display_converter(products, partner, website)
         tax_included = website.show_line_subtotals_tax_selection == "tax_included"
         currency = website.currency_id
         result = {}
         for product in products:
-            market_rule, own_rule, steps = winners[product.id]
-            market, own, ladder = amounts[product.id]
+            market, own, own_rule, ladder = amounts[product.id]
             viewer = bool(partner)
             result[product.id] = DisplayPrice(
                 market=shown(product, market),
                 own=shown(product, own) if viewer else None,
                 source=source_of(own_rule) if viewer else None,
-                rule_id=(own_rule or market_rule).id if (own_rule or market_rule) else False,
-                ladder=tuple(
-                    (step[0], shown(product, price))
-                    for step, price in zip(steps, ladder, strict=True)
-                ),
+                rule_id=own_rule.id if own_rule else False,
+                ladder=tuple((minimum, shown(product, price)) for minimum, price in ladder),
                 currency=currency,
                 tax_included=tax_included,
             )
         return result
 
-    def _kh_display_winners(self, products, partner, quantity):
-        """Choose market rule, own rule and further steps for each product.
+    def _kh_display_amounts(self, products, partner, quantity):
+        """Price ``products`` for nobody and for ``partner``, before taxes.
 
-        :return: ``{product id: (market rule, own rule, [(minimum, rule)])}``, rules of the
-            engine; on a pricelist that is not B2B core's answer with no rule at all
+        :return: ``{product id: (market price, own price, own rule, [(minimum, price)])}`` in
+            the pricelist's currency, per unit of the product; without a partner own is
+            market; rules are those of the engine, none on a pricelist that is not B2B
         """
         # sudo: which engine answers is no secret
         if not self or not self.sudo().kh_is_b2b:
-            return {product.id: (None, None, []) for product in products}
-        self.env["product.pricelist.item"].flush_model()
+            currency = self.currency_id or self.env.company.currency_id
+            prices = self._get_products_price(products, quantity, currency=currency)
+            return {key: (price, price, None, []) for key, price in prices.items()}
+
+        date = fields.Datetime.now()
         facts = self._kh_get_facts(products)
         owners = tuple(Owner) if partner else (Owner.MARKET,)
         templates = list({fact.template_id for fact in facts.values()})
-        rules = self._kh_load_rules(owners, templates, partner, fields.Datetime.now())
+        rules = self._kh_load_rules(owners, templates, partner, date)
         book = RuleBook(rules)
-        return {
-            product_id: (
-                book.choose(fact, quantity, (Owner.MARKET,)),
-                book.choose(fact, quantity, owners),
-                book.steps(fact, quantity, owners),
-            )
-            for product_id, fact in facts.items()
-        }
+        price = self._kh_display_pricer(products, facts, rules, book, partner)
+        result = {}
+        for product_id, fact in facts.items():
+            market_rule = book.choose(fact, quantity, (Owner.MARKET,))
+            own_rule = book.choose(fact, quantity, owners)
+            market = price(fact, market_rule, quantity)
+            own = market if own_rule == market_rule else price(fact, own_rule, quantity)
+            steps = book.steps(fact, quantity, owners)
+            ladder = [(minimum, price(fact, rule, minimum)) for minimum, rule in steps]
+            result[product_id] = (market, own, own_rule, ladder)
+        return result
 
-    def _kh_display_amounts(self, products, partner, quantity, winners):
-        """Price the winners, before taxes, in the pricelist's currency.
+    def _kh_display_pricer(self, products, facts, rules, book, partner):
+        """Return ``f(Facts, Rule or None, quantity) -> price`` in the pricelist's currency.
 
-        :return: ``{product id: (market, own, [price of each further step])}``
+        :param rules: all rules of ``book``; the records of those that only a record can
+            price share one prefetch
         """
         date = fields.Datetime.now()
+        calculator = self._kh_calculator(products, facts, date, None, None)
         currency = self.currency_id or self.env.company.currency_id
-        # sudo: level and market rules of the viewer; which of them win was decided above
-        items = self.env["product.pricelist.item"].sudo()
-        if not self or not self.sudo().kh_is_b2b:
-            prices = self._get_products_price(products, quantity, currency=currency, date=date)
-            return {key: (price, price, []) for key, price in prices.items()}
+        # sudo: level and market rules of the viewer; which of them win was decided before
+        items_sudo = self.env["product.pricelist.item"].sudo()
+        special = {rule.id for rule in rules if not rule.is_fixed and not rule.base}
+        item_by_id = {item.id: item for item in items_sudo.browse(special)}
+        product_by_id = {product.id: product for product in products}
 
-        rule_ids = {
-            rule.id
-            for market, own, steps in winners.values()
-            for rule in (market, own, *(step for _minimum, step in steps))
-            if rule and not rule.is_fixed
-        }
-        item_by_id = {item.id: item for item in items.browse(rule_ids)}
+        def price(fact, rule, quantity):
+            market = None
+            if rule and rule.base == MARKET:
+                market = book.choose(fact, quantity, (Owner.MARKET,))
+            amount = calculator.price(fact, rule, market) if calculator else None
+            if amount is None:
+                product = product_by_id[fact.key]
+                item = item_by_id.get(rule.id) or items_sudo.browse(rule.id) if rule else items_sudo
+                amount = item._compute_price(
+                    product, quantity, product.uom_id, date, currency, kh_partner=partner
+                )
+            return amount
 
-        def price(product, rule, at_quantity):
-            if rule and rule.is_fixed:
-                return rule.fixed_price
-            item = item_by_id[rule.id] if rule else items.browse()
-            return item._compute_price(
-                product, at_quantity, product.uom_id, date, currency, kh_partner=partner
-            )
-
-        result = {}
-        for product in products:
-            market_rule, own_rule, steps = winners[product.id]
-            market = price(product, market_rule, quantity)
-            own = market if own_rule == market_rule else price(product, own_rule, quantity)
-            result[product.id] = (
-                market,
-                own,
-                [price(product, rule, minimum) for minimum, rule in steps],
-            )
-        return result
+        return price
 
     def _kh_display_converter(self, products, partner, website):
         """Return ``f(product, amount)``: website currency, taxes as the website shows them."""

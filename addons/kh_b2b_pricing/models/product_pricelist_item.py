@@ -114,7 +114,11 @@ class ProductPricelistItem(models.Model):
         dealer = user.sudo().commercial_partner_id
         return (
             Domain("kh_is_pending", "=", False)
-            & Domain("kh_partner_id", "in", [False, dealer.id])
+            & (
+                Domain("kh_partner_id", "in", [False, dealer.id])
+                | Domain("kh_with_branches", "=", True)
+                & Domain("kh_partner_id", "in", dealer._kh_head_office_ids())
+            )
             & Domain("kh_grade_id", "in", [False, dealer.grade_id.id])
         )
 

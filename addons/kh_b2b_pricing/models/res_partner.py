@@ -27,6 +27,15 @@ class ResPartner(models.Model):
         for partner in self:
             partner.kh_price_contract_count = counts.get(partner.commercial_partner_id, 0)
 
+    def _kh_head_office_ids(self):
+        """Return the ids of the companies above this one, nearest first."""
+        self.ensure_one()
+        ids, company = [], self.parent_id
+        while company:
+            ids.append(company.id)
+            company = company.parent_id
+        return ids
+
     def action_view_kh_price_contracts(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -2,8 +2,10 @@ from . import test_access_rights
 from . import test_contract
 from . import test_contract_import
 from . import test_data_rights
+from . import test_dead_rules
 from . import test_engine
 from . import test_engine_property
+from . import test_engine_ratio
 from . import test_hooks
 from . import test_member_application
 from . import test_order

@@ -1,1 +1,2 @@
 from . import price_contract_import
+from . import price_rule_check

@@ -1,0 +1,302 @@
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine import Facts, Owner, Rule
+
+# What the queries below read; whatever of it waits in the cache is written first.
+RULE_FIELDS = (
+    "applied_on",
+    "base",
+    "categ_id",
+    "company_id",
+    "compute_price",
+    "date_end",
+    "date_start",
+    "fixed_price",
+    "kh_grade_id",
+    "kh_is_pending",
+    "kh_partner_id",
+    "kh_with_branches",
+    "min_quantity",
+    "percent_price",
+    "pricelist_id",
+    "product_id",
+    "product_tmpl_id",
+)
+PARTNER_FIELDS = ("commercial_partner_id", "grade_id", "parent_id")
+TEMPLATE_FIELDS = ("categ_id", "company_id", "list_price", "uom_id")
+VARIANT_FIELDS = ("active", "combination_indices", "product_tmpl_id", "standard_price")
+
+#: where `Rule` tells that its price is fixed
+IS_FIXED = Rule._fields.index("is_fixed")
+# In the order of `Rule`, after owner and before depth.
+RULE_COLUMNS = SQL(
+    """ascii(applied_on) - 48,
+       COALESCE(CASE ascii(applied_on) WHEN 48 THEN product_id WHEN 49 THEN product_tmpl_id
+                                       WHEN 50 THEN categ_id END, 0),
+       COALESCE(min_quantity, 0)::float8, date_start, compute_price = 'fixed',
+       COALESCE(fixed_price, 0)::float8, COALESCE(percent_price, 0)::float8,
+       CASE WHEN compute_price = 'percentage' AND base <> 'pricelist' THEN base::text END"""
+)
+
+
+class _Paths(dict):
+    """From ``parent_path`` to the ids of a category and its parents, own category first."""
+
+    def __missing__(self, path):
+        ids = tuple(int(part) for part in reversed((path or "").split("/")) if part)
+        self[path] = ids
+        return ids
+
+
+class Dealer(NamedTuple):
+    """Whose rules count, as SQL: ids of the dealer's company and of those above it.
+
+    ``ids`` is an array, nearest first; ``alone`` tells that there is only one of them.
+    ``ctes``: where neither is known yet, the tables of a WITH clause that find them.
+    """
+
+    ids: SQL
+    grade_id: SQL
+    alone: bool
+    ctes: SQL | None = None
+
+
+class ProductPricelist(models.Model):
+    """What the price engine reads: facts of products, and the rules that may apply to them.
+
+    Each query is written so that its planning stays short: ids come by ``unnest`` or as a
+    sub-select, because the planner would weigh each id of a constant array.
+    """
+
+    _inherit = "product.pricelist"
+
+    # === BUSINESS METHODS - READING === #
+
+    @api.model
+    def _kh_get_facts(self, products):
+        """Read what the engine must know of products or templates, in one query.
+
+        :return: ``{id: Facts}``
+        """
+        self._kh_flush_products()
+        return self._kh_facts_from_rows(self.env.execute_query(self._kh_sql_facts(products)))
+
+    def _kh_load_rules(self, owners, template_ids, partner, date):
+        """Fetch the candidate rules of ``owners`` for ``template_ids``, in one query.
+
+        Reads past record rules: the caller asks for one dealer's price, on behalf of him.
+
+        :return: list of :class:`Rule`
+        """
+        self._kh_flush_rules()
+        dealer = self._kh_sql_dealer(partner) if partner else None
+        templates = SQL("(SELECT %s)::int[]", template_ids)
+        rules = self._kh_sql_rules(owners, templates, dealer, date)
+        if not rules:
+            return []
+        if dealer and dealer.ctes:
+            rules = SQL("WITH RECURSIVE %s %s", dealer.ctes, rules)
+        return [Rule._make(row) for row in self.env.execute_query(rules)]
+
+    def _kh_load(self, products, partner, date):
+        """Read the facts of ``products`` and the customer rules of ``partner``, in one query.
+
+        :return: ``({product id: Facts}, [Rule])``; without a partner no rules
+        """
+        if not partner:
+            return self._kh_get_facts(products), []
+        self._kh_flush_products()
+        self._kh_flush_rules()
+        dealer = self._kh_sql_dealer(partner)
+        templates = SQL("ARRAY(SELECT DISTINCT template_id FROM fact)")
+        rows = self.env.execute_query(
+            SQL(
+                "WITH RECURSIVE %s fact AS MATERIALIZED (%s) SELECT * FROM fact UNION ALL %s",
+                SQL("%s,", dealer.ctes) if dealer.ctes else SQL(),
+                self._kh_sql_facts(products),
+                self._kh_sql_rules((Owner.CUSTOMER,), templates, dealer, date),
+            )
+        )
+        # Only rules know whether they are fixed.
+        rules = [Rule._make(row) for row in rows if row[IS_FIXED] is not None]
+        return self._kh_facts_from_rows(row for row in rows if row[IS_FIXED] is None), rules
+
+    @api.model
+    def _kh_flush_products(self):
+        self.env["product.template"].flush_model(TEMPLATE_FIELDS)
+        self.env["product.product"].flush_model(VARIANT_FIELDS)
+        self.env["product.template.attribute.value"].flush_model(["price_extra"])
+        self.env["product.category"].flush_model(["parent_path"])
+
+    @api.model
+    def _kh_flush_rules(self):
+        self.env["product.pricelist.item"].flush_model(RULE_FIELDS)
+        self.env["res.partner"].flush_model(PARTNER_FIELDS)
+
+    @api.model
+    def _kh_facts_from_rows(self, rows):
+        paths = _Paths()
+        return {
+            row[0]: Facts(row[0], row[1], row[2], row[3], paths[row[9]], row[4], row[7], row[10])
+            for row in rows
+        }
+
+    # === BUSINESS METHODS - SQL === #
+
+    @api.model
+    def _kh_sql_facts(self, products):
+        """Select the facts, in columns that can stand above those of rules in one answer."""
+        if products._name == "product.template":
+            return SQL(
+                """SELECT t.id,
+                          COALESCE((SELECT CASE WHEN count(*) = 1 THEN min(p.id) END
+                                      FROM product_product p
+                                     WHERE p.product_tmpl_id = t.id AND p.active), 0),
+                          t.id AS template_id, t.uom_id, COALESCE(t.list_price, 0)::float8,
+                          NULL::timestamp, NULL::boolean, NULL::float8, NULL::float8,
+                          c.parent_path::text, CASE WHEN t.company_id IS NOT NULL THEN (
+                              SELECT currency_id FROM res_company WHERE id = t.company_id) END
+                     FROM unnest(%s::int[]) AS asked(id)
+                     JOIN product_template t ON t.id = asked.id
+                LEFT JOIN product_category c ON c.id = t.categ_id""",
+                list(products._ids),
+            )
+        # combination_indices tells whether there can be extras at all.
+        return SQL(
+            """SELECT p.id, p.id, t.id AS template_id, t.uom_id,
+                      COALESCE(t.list_price, 0)::float8
+                      + CASE WHEN p.combination_indices <> '' THEN (
+                            SELECT COALESCE(sum(v.price_extra), 0)::float8
+                              FROM product_variant_combination pv
+                              JOIN product_template_attribute_value v
+                                ON v.id = pv.product_template_attribute_value_id
+                             WHERE pv.product_product_id = p.id) ELSE 0 END,
+                      NULL::timestamp, NULL::boolean, (p.standard_price->>%s)::float8,
+                      NULL::float8, c.parent_path::text, CASE WHEN t.company_id IS NOT NULL THEN (
+                          SELECT currency_id FROM res_company WHERE id = t.company_id) END
+                 FROM unnest(%s::int[]) AS asked(id)
+                 JOIN product_product p ON p.id = asked.id
+                 JOIN product_template t ON t.id = p.product_tmpl_id
+            LEFT JOIN product_category c ON c.id = t.categ_id""",
+            str(products.env.company.id),
+            list(products._ids),
+        )
+
+    def _kh_sql_rules(self, owners, templates, dealer, date):
+        """Select the rules of ``owners``, in the columns of :class:`Rule`.
+
+        Two branches for each source, never an OR: each is one index scan.
+
+        :param SQL templates: array of the ids of product templates
+        :param dealer: :class:`Dealer` or ``None``
+        :return: SQL, ``None`` when no owner is left
+        """
+        sources = []
+        if Owner.CUSTOMER in owners and dealer:
+            sources.append(self._kh_sql_customer(dealer))
+        if Owner.MARKET in owners:
+            sources.append(self._kh_sql_shared(dealer if Owner.LEVEL in owners else None))
+        if not sources:
+            return None
+        valid = self._kh_sql_valid(date)
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """SELECT id, %s, %s, %s FROM product_pricelist_item
+                    WHERE %s AND product_tmpl_id %s AND %s""",
+                owner,
+                RULE_COLUMNS,
+                depth,
+                condition,
+                target,
+                valid,
+            )
+            for owner, depth, condition in sources
+            for target in (SQL("= ANY(%s)", templates), SQL("IS NULL"))
+        )
+
+    @api.model
+    def _kh_sql_dealer(self, partner):
+        """Say whose rules count for ``partner``: ids from the cache, else a query for them.
+
+        Nearly every caller has just read the dealer; then the planner knows whom it is about.
+        """
+        company = partner.browse(partner._cache.get("commercial_partner_id") or [])
+        ids, office = [], company
+        while office and "parent_id" in office._cache:
+            ids.append(office.id)
+            office = office.browse(office._cache["parent_id"] or [])
+        if ids and not office and "grade_id" in company._cache:
+            grade = SQL("%s", company._cache["grade_id"])
+            return Dealer(SQL("%s", ids), grade, alone=len(ids) == 1)
+        return Dealer(
+            SQL("(SELECT ids FROM dealer)"),
+            SQL("(SELECT grade_id FROM dealer)"),
+            alone=False,
+            ctes=SQL(
+                """office AS (
+                        SELECT company.id, company.parent_id, company.grade_id, 0 AS depth
+                          FROM res_partner contact
+                          JOIN res_partner company ON company.id = contact.commercial_partner_id
+                         WHERE contact.id = %s
+                     UNION ALL
+                        SELECT above.id, above.parent_id, NULL, office.depth + 1
+                          FROM office JOIN res_partner above ON above.id = office.parent_id
+                   ), dealer AS MATERIALIZED (
+                        SELECT array_agg(id ORDER BY depth) AS ids, max(grade_id) AS grade_id
+                          FROM office)""",
+                partner.id,
+            ),
+        )
+
+    @api.model
+    def _kh_sql_customer(self, dealer):
+        """Customer rules: the dealer's own, and those of companies above it for branches.
+
+        :return: ``(owner, depth, condition)``, SQL
+        """
+        owner = SQL("%s", int(Owner.CUSTOMER))
+        if dealer.alone:
+            return owner, SQL("0"), SQL("kh_partner_id = (%s)[1]", dealer.ids)
+        return (
+            owner,
+            SQL("array_position(%s::int[], kh_partner_id) - 1", dealer.ids),
+            SQL(
+                "kh_partner_id = ANY(%(ids)s::int[])"
+                " AND (kh_with_branches OR kh_partner_id = (%(ids)s::int[])[1])",
+                ids=dealer.ids,
+            ),
+        )
+
+    @api.model
+    def _kh_sql_shared(self, dealer):
+        """Rules of the market and, for a dealer, of its level; as `_kh_sql_customer`."""
+        if not dealer:
+            market = SQL("kh_partner_id IS NULL AND kh_grade_id IS NULL")
+            return SQL("%s", int(Owner.MARKET)), SQL("0"), market
+        owner = SQL(
+            "CASE WHEN kh_grade_id IS NULL THEN %s ELSE %s END",
+            int(Owner.MARKET),
+            int(Owner.LEVEL),
+        )
+        condition = SQL(
+            "kh_partner_id IS NULL AND (kh_grade_id IS NULL OR kh_grade_id = %s)", dealer.grade_id
+        )
+        return owner, SQL("0"), condition
+
+    def _kh_sql_valid(self, date):
+        moment = fields.Datetime.to_datetime(date)
+        company = SQL()
+        # sudo: only whether the pricelist is shared; then rules of other companies don't count
+        if not self.sudo().company_id:
+            company = SQL("AND (company_id IS NULL OR company_id = %s)", self.env.company.id)
+        return SQL(
+            "pricelist_id = %(pricelist)s AND kh_is_pending IS NOT TRUE"
+            " AND (date_start IS NULL OR date_start <= %(moment)s)"
+            " AND (date_end IS NULL OR date_end >= %(moment)s) %(company)s",
+            pricelist=self.id,
+            moment=moment,
+            company=company,
+        )
