@@ -174,7 +174,8 @@ class ProductPricelist(models.Model):
                               JOIN product_template_attribute_value v
                                 ON v.id = pv.product_template_attribute_value_id
                              WHERE pv.product_product_id = p.id) ELSE 0 END,
-                      NULL::timestamp, NULL::boolean, (p.standard_price->>%s)::float8,
+                      NULL::timestamp, NULL::boolean,
+                      COALESCE((p.standard_price->>%s)::float8, %s),
                       NULL::float8, c.parent_path::text, CASE WHEN t.company_id IS NOT NULL THEN (
                           SELECT currency_id FROM res_company WHERE id = t.company_id) END
                  FROM unnest(%s::int[]) AS asked(id)
@@ -182,6 +183,7 @@ class ProductPricelist(models.Model):
                  JOIN product_template t ON t.id = p.product_tmpl_id
             LEFT JOIN product_category c ON c.id = t.categ_id""",
             str(products.env.company.id),
+            products._fields["standard_price"].get_company_dependent_fallback(products) or 0.0,
             list(products._ids),
         )
 

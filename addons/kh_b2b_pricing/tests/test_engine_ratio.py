@@ -128,8 +128,9 @@ class TestEngineRatio(PricingCommon):
 
     def test_two_queries_at_most(self):
         products = self.env["product.product"].union(
-            *(self._create_product(f"P{n}", f"KH-Q-{n}", standard_price=5) for n in range(40))
+            *(self._create_product(f"P{n}", f"KH-Q-{n}") for n in range(40))
         )
+        (products - products[7]).standard_price = 5.0  # the eighth never had a cost
         head = self.env["res.partner"].create({"name": "Head", "is_company": True})
         self.dealer_a.parent_id = head
         owner = {"kh_partner_id": self.dealer_a.id}
@@ -154,6 +155,7 @@ class TestEngineRatio(PricingCommon):
         self.assertEqual(
             [prices[product.id][0] for product in products[:5]], [80.0, 91.2, 4.75, 81.0, 91.2]
         )
+        self.assertEqual(prices[products[7].id][0], 0.0)
         self.assertEqual(prices[products[-1].id][0], 96.0)
         with self.assertQueryCount(2):
             self.pricelist._kh_get_prices(products.ids, 1.0, self.nobody)
