@@ -145,7 +145,8 @@ class TestEngineRatio(PricingCommon):
             )
             self._create_rule(product_id=product.id, **kinds[number % 5])
         self.env.flush_all()
-        self._price(products[-1])  # fills the caches of the registry
+        # Precisions and the like come from the caches of the registry.
+        self._price(products[1], self.dealer_a)
         for batch in (products[:1], products):
             self.env.invalidate_all()
             self.pricelist.currency_id  # noqa: B018 - read outside of the count
