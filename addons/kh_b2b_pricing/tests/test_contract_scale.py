@@ -1,0 +1,147 @@
+import base64
+import io
+import time
+
+import xlsxwriter
+
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from .common import PricingCommon
+
+ACTIVATION_LINES = 20_000
+IMPORT_ROWS = 5_000
+
+
+@tagged("post_install", "-at_install")
+class TestContractScale(PricingCommon):
+    """The bars of big contracts; each is timed once, on whatever else the machine does."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.cr.execute(
+            SQL(
+                """WITH t AS (
+                       INSERT INTO product_template
+                              (name, list_price, categ_id, uom_id, type, sale_ok, active,
+                               purchase_ok, service_tracking, tracking, base_unit_count)
+                       SELECT jsonb_build_object('en_US', 'Part ' || n), 100, %(categ)s, %(uom)s,
+                              'consu', TRUE, TRUE, TRUE, 'no', 'none', 0
+                         FROM generate_series(1, %(count)s) n
+                    RETURNING id, list_price)
+                   INSERT INTO product_product
+                          (product_tmpl_id, active, default_code, base_unit_count,
+                           standard_price)
+                   SELECT id, TRUE, 'KH-S-' || row_number() OVER (ORDER BY id), 0,
+                          jsonb_build_object(%(company)s::text, 50.0)
+                     FROM t RETURNING id""",
+                categ=cls.category.id,
+                uom=cls.uom_unit.id,
+                count=ACTIVATION_LINES,
+                company=str(cls.company.id),
+            )
+        )
+        cls.variant_ids = [row[0] for row in cls.env.cr.fetchall()]
+        cls.env.invalidate_all()
+
+    def _fill(self, contract, count):
+        """Give a draft its lines past the ORM: how they came is not what is measured."""
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO product_pricelist_item
+                          (pricelist_id, company_id, currency_id, applied_on, display_applied_on,
+                           base, compute_price, fixed_price, min_quantity, product_id,
+                           product_tmpl_id, kh_partner_id, kh_contract_id, kh_is_pending)
+                   SELECT %(pricelist)s, %(company)s, %(currency)s, '0_product_variant',
+                          '1_product', 'list_price', 'fixed', 80, 0, p.id, p.product_tmpl_id,
+                          %(partner)s, %(contract)s, TRUE
+                     FROM product_product p WHERE p.id = ANY(%(variants)s)""",
+                pricelist=self.pricelist.id,
+                company=self.company.id,
+                currency=self.pricelist.currency_id.id,
+                partner=contract.partner_id.id,
+                contract=contract.id,
+                variants=self.variant_ids[:count],
+            )
+        )
+        self.env.invalidate_all()
+
+    def _timed(self, action):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before, start = self.env.cr.sql_log_count, time.perf_counter()
+        action()
+        self.env.flush_all()
+        seconds = time.perf_counter() - start
+        return self.env.cr.sql_log_count - before, seconds
+
+    def test_activation_of_20000_lines(self):
+        few = self._create_contract(partner=self.dealer_b, lines=[(self.product, 80.0, 0)])
+        many = self._create_contract()
+        self._fill(many, ACTIVATION_LINES)
+        few_queries, _seconds = self._timed(few.action_submit)
+        queries, seconds = self._timed(many.action_submit)
+        self.assertEqual(many.state, "active")
+        product = self.env["product.product"].browse(self.variant_ids[-1])
+        self.assertEqual(self._price(product, self.dealer_a), 80.0)
+        print(f"activation: {seconds:.2f} s, {queries} queries, one line {few_queries}")
+        self.assertLess(seconds, 5.0)
+
+    def test_new_version_and_preview_of_20000_lines(self):
+        contract = self._create_contract()
+        self._fill(contract, ACTIVATION_LINES)
+        contract.action_submit()
+        queries, seconds = self._timed(contract.action_new_version)
+        version = contract._get_next_version()
+        self.assertEqual(version.item_count, ACTIVATION_LINES)
+        print(f"new version: {seconds:.2f} s, {queries} queries")
+        self.assertLess(seconds, 5.0)
+        queries, seconds = self._timed(version.action_preview)
+        print(f"preview: {seconds:.2f} s, {queries} queries")
+        self.assertLess(seconds, 10.0)
+
+    def test_import_of_5000_rows(self):
+        contract = self._create_contract()
+        buffer = io.BytesIO()
+        with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["Item no.", "Product name", "Min. quantity", "Price"])
+            for n in range(1, IMPORT_ROWS + 1):
+                sheet.write_row(n, 0, [f"KH-S-{n}", "", 0, 50 + n / 100])
+            sheet.write_row(IMPORT_ROWS + 1, 0, ["NOPE", "", 0, 1])
+        wizard = self.env["kh.price.contract.import"].create(
+            {"contract_id": contract.id, "file": base64.b64encode(buffer.getvalue())}
+        )
+        check_queries, check_seconds = self._timed(wizard.action_check)
+        self.assertEqual((wizard.good_count, wizard.bad_count), (IMPORT_ROWS, 1))
+        queries, seconds = self._timed(wizard.action_import_good)
+        self.assertEqual(contract.item_count, IMPORT_ROWS)
+        print(f"check {check_seconds:.2f} s, {check_queries} queries;"
+              f" import {seconds:.2f} s, {queries} queries")  # fmt: skip
+        self.assertLess(check_seconds + seconds, 15.0)
+        self.assertLess(queries, 60)
+
+    def test_form_of_5000_lines_opens_fast(self):
+        contract = self._create_contract()
+        self._fill(contract, IMPORT_ROWS)
+        spec = {
+            "name": {},
+            "item_count": {},
+            "version_count": {},
+            "adjustment_count": {},
+            "item_ids": {
+                "fields": {
+                    "product_id": {"fields": {"display_name": {}}},
+                    "kh_market_price": {},
+                    "kh_last_price": {},
+                    "kh_margin_rate": {},
+                    "fixed_price": {},
+                },
+                "limit": 40,
+            },
+        }
+        queries, seconds = self._timed(lambda: contract.web_read(spec))
+        print(f"form: {seconds:.2f} s, {queries} queries")
+        self.assertLess(seconds, 1.5)
+        self.assertLess(queries, 40)
