@@ -79,7 +79,8 @@ class PriceAdjustment(models.Model):
             for line, new in zip(lines, measured, strict=True):
                 old = new._replace(price=line.old_price)
                 changes.append(Change("up" if new.price > old.price else "down", new, old))
-            adjustment._move(self._prepare_figures_vals(summarise(changes)))
+            # sudo: margins are written for approvers, also by who may not read them
+            adjustment.sudo()._move(self._prepare_figures_vals(summarise(changes)))
 
     # === HOOKS - APPROVAL === #
 
@@ -145,12 +146,12 @@ class PriceAdjustmentLine(models.Model):
             item, problem = line.item_id, ""
             if item.kh_contract_id.state != "active":
                 problem = self.env._("the contract is not in force")
+            elif float_compare(item.fixed_price, line.old_price, precision_digits=6):
+                problem = self.env._("the price has changed meanwhile")
             elif item.kh_is_past or (item.date_end and item.date_end < moment):
                 problem = self.env._("the price ends before the new one begins")
             elif item.date_start and item.date_start >= moment:
                 problem = self.env._("the price begins only later")
-            elif float_compare(item.fixed_price, line.old_price, precision_digits=6):
-                problem = self.env._("the price has changed meanwhile")
             elif line.date_end and line._get_end() < moment:
                 problem = self.env._("the new price ends before it begins")
             if problem:

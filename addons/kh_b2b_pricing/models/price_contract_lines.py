@@ -119,7 +119,8 @@ class PriceContract(models.Model):
         """Compute what approvers decide by and keep it with the contracts."""
         for contract in self:
             figures = summarise(contract._compare())
-            contract._move(self._prepare_figures_vals(figures))
+            # sudo: margins are written for approvers, also by who may not read them
+            contract.sudo()._move(self._prepare_figures_vals(figures))
 
     def _touch_lines(self):
         if ids := [contract_id for contract_id in self._ids if isinstance(contract_id, int)]:
@@ -155,8 +156,8 @@ class PriceContract(models.Model):
         if source.currency_id != self.currency_id:
             raise UserError(
                 self.env._(
-                    "Price contract %(source)s is in %(theirs)s, this one in %(ours)s.",
-                    source=source.name,
+                    "Price contract %(other)s is in %(theirs)s, this one in %(ours)s.",
+                    other=source.name,
                     theirs=source.currency_id.name,
                     ours=self.currency_id.name,
                 )

@@ -35,17 +35,18 @@ class TestContractDerive(PricingCommon):
         self.assertEqual(contract.item_ids.kh_partner_id, self.dealer_b)
         self.assertTrue(all(contract.item_ids.mapped("kh_with_branches")))
         self.assertEqual(
-            contract.item_ids.mapped("fixed_price"), self.source.item_ids.mapped("fixed_price")
+            sorted(contract.item_ids.mapped("fixed_price")),
+            sorted(self.source.item_ids.mapped("fixed_price")),
         )
         self.assertEqual(self.source.item_count, 3)
 
     def test_percentage_is_rounded_to_the_precision_of_prices(self):
         contract, _counted = self._derive(partner_id=self.dealer_b.id, change_percent=-5)
-        self.assertEqual(contract.item_ids.mapped("fixed_price"), [76.0, 31.66, 11.72])
+        self.assertEqual(contract.item_ids.sorted("id").mapped("fixed_price"), [76.0, 31.66, 11.72])
         contract, _counted = self._derive(
             partner_id=self.dealer_b.id, change_percent=10, rounding_step=0.5
         )
-        self.assertEqual(contract.item_ids.mapped("fixed_price"), [88.0, 36.5, 13.5])
+        self.assertEqual(contract.item_ids.sorted("id").mapped("fixed_price"), [88.0, 36.5, 13.5])
 
     def test_percentage_of_a_ratio(self):
         self.source.item_ids[0].write({"compute_price": "percentage", "percent_price": 20.0})

@@ -1,5 +1,6 @@
 import base64
 import io
+import logging
 import time
 
 import xlsxwriter
@@ -9,6 +10,7 @@ from odoo.tools import SQL
 
 from .common import PricingCommon
 
+_logger = logging.getLogger(__name__)
 ACTIVATION_LINES = 20_000
 IMPORT_ROWS = 5_000
 
@@ -20,30 +22,39 @@ class TestContractScale(PricingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env.cr.execute(
+        cls.product.standard_price = 50.0
+        templates = cls._multiply(
+            cls.product.product_tmpl_id, SQL("generate_series(1, %s) n", ACTIVATION_LINES)
+        )
+        cls.variant_ids = cls._multiply(
+            cls.product,
+            SQL("unnest(%s) WITH ORDINALITY AS u(template, n)", templates),
+            product_tmpl_id=SQL("u.template"),
+            default_code=SQL("'KH-S-' || n"),
+        )
+        cls.env.invalidate_all()
+
+    @classmethod
+    def _multiply(cls, record, source, **values):
+        """Copy one row for each row of ``source``, whatever columns the add-ons have added."""
+        record.env.flush_all()
+        columns = [
+            name
+            for name, field in record._fields.items()
+            if field.store and field.column_type and name != "id"
+        ]
+        rows = cls.env.execute_query(
             SQL(
-                """WITH t AS (
-                       INSERT INTO product_template
-                              (name, list_price, categ_id, uom_id, type, sale_ok, active,
-                               purchase_ok, service_tracking, tracking, base_unit_count)
-                       SELECT jsonb_build_object('en_US', 'Part ' || n), 100, %(categ)s, %(uom)s,
-                              'consu', TRUE, TRUE, TRUE, 'no', 'none', 0
-                         FROM generate_series(1, %(count)s) n
-                    RETURNING id, list_price)
-                   INSERT INTO product_product
-                          (product_tmpl_id, active, default_code, base_unit_count,
-                           standard_price)
-                   SELECT id, TRUE, 'KH-S-' || row_number() OVER (ORDER BY id), 0,
-                          jsonb_build_object(%(company)s::text, 50.0)
-                     FROM t RETURNING id""",
-                categ=cls.category.id,
-                uom=cls.uom_unit.id,
-                count=ACTIVATION_LINES,
-                company=str(cls.company.id),
+                "INSERT INTO %s (%s) SELECT %s FROM %s r, %s WHERE r.id = %s RETURNING id",
+                SQL.identifier(record._table),
+                SQL(", ").join(map(SQL.identifier, columns)),
+                SQL(", ").join(values.get(name, SQL.identifier("r", name)) for name in columns),
+                SQL.identifier(record._table),
+                source,
+                record.id,
             )
         )
-        cls.variant_ids = [row[0] for row in cls.env.cr.fetchall()]
-        cls.env.invalidate_all()
+        return [row[0] for row in rows]
 
     def _fill(self, contract, count):
         """Give a draft its lines past the ORM: how they came is not what is measured."""
@@ -85,7 +96,9 @@ class TestContractScale(PricingCommon):
         self.assertEqual(many.state, "active")
         product = self.env["product.product"].browse(self.variant_ids[-1])
         self.assertEqual(self._price(product, self.dealer_a), 80.0)
-        print(f"activation: {seconds:.2f} s, {queries} queries, one line {few_queries}")
+        _logger.info("Activation: %.2f s, %s queries; of one line %s", seconds, queries, few_queries)
+        # flushes by the thousand, not by the line
+        self.assertLess(queries - few_queries, 150)
         self.assertLess(seconds, 5.0)
 
     def test_new_version_and_preview_of_20000_lines(self):
@@ -95,10 +108,10 @@ class TestContractScale(PricingCommon):
         queries, seconds = self._timed(contract.action_new_version)
         version = contract._get_next_version()
         self.assertEqual(version.item_count, ACTIVATION_LINES)
-        print(f"new version: {seconds:.2f} s, {queries} queries")
+        _logger.info("New version: %.2f s, %s queries", seconds, queries)
         self.assertLess(seconds, 5.0)
         queries, seconds = self._timed(version.action_preview)
-        print(f"preview: {seconds:.2f} s, {queries} queries")
+        _logger.info("Preview: %.2f s, %s queries", seconds, queries)
         self.assertLess(seconds, 10.0)
 
     def test_import_of_5000_rows(self):
@@ -117,8 +130,8 @@ class TestContractScale(PricingCommon):
         self.assertEqual((wizard.good_count, wizard.bad_count), (IMPORT_ROWS, 1))
         queries, seconds = self._timed(wizard.action_import_good)
         self.assertEqual(contract.item_count, IMPORT_ROWS)
-        print(f"check {check_seconds:.2f} s, {check_queries} queries;"
-              f" import {seconds:.2f} s, {queries} queries")  # fmt: skip
+        _logger.info("Check: %.2f s, %s queries", check_seconds, check_queries)
+        _logger.info("Import: %.2f s, %s queries", seconds, queries)
         self.assertLess(check_seconds + seconds, 15.0)
         self.assertLess(queries, 60)
 
@@ -142,6 +155,6 @@ class TestContractScale(PricingCommon):
             },
         }
         queries, seconds = self._timed(lambda: contract.web_read(spec))
-        print(f"form: {seconds:.2f} s, {queries} queries")
+        _logger.info("Form: %.2f s, %s queries", seconds, queries)
         self.assertLess(seconds, 1.5)
         self.assertLess(queries, 40)

@@ -22,6 +22,7 @@ class TestContractVersion(PricingCommon):
             lines=[(cls.product, 80.0, 0), (cls.product, 75.0, 10), (cls.product_2, 60.0, 0)],
             user_id=cls.staff["salesperson"].id,
             reference="YX-1",
+            date_start=cls.today - timedelta(days=30),
         )
         cls.contract.action_submit()
 

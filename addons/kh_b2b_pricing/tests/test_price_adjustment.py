@@ -384,6 +384,7 @@ class TestPriceHistory(PricingCommon):
         draft.action_submit()
         self.assertEqual(history.search(domain).fixed_price, 8.0)
         draft.action_terminate()
+        history.invalidate_model()
         row = history.search(domain)
         self.assertEqual((row.date_end, row.is_current), (draft.date_ended, False))
 

@@ -86,9 +86,9 @@ class PriceContractDerive(models.TransientModel):
             raise UserError(self.env._("There is no line to copy."))
         contract.message_post(
             body=self.env._(
-                "%(count)s lines from price contract %(source)s, prices changed by %(percent)s %%.",
+                "%(count)s lines from price contract %(other)s, prices changed by %(percent)s %%.",
                 count=count,
-                source=self.source_id.name,
+                other=self.source_id.name,
                 percent=self.change_percent,
             )
         )
