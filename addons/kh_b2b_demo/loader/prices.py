@@ -181,9 +181,9 @@ def _load_next_version(env):
     for ratio, some in ((1.03, items[:12]), (0.95, items[12:20])):
         for item in some:
             item.fixed_price = round(item.fixed_price * ratio, 2)
-    items[20:25].unlink()
     variants = env["product.product"].search([("barcode", "=like", "697099%")], order="barcode")
     more = (variants - items.product_id)[:6]
+    items[20:25].unlink()
     chance = random.Random(SEED)
     env["product.pricelist.item"].create(
         [

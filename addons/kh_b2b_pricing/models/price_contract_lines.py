@@ -6,11 +6,10 @@ from odoo.tools import SQL
 from ..engine.figures import PriceLine, compare, summarise
 
 # Two lines with equal keys price the same thing from the same quantity.
-SAME_KEY = SQL(
-    "o.applied_on = i.applied_on AND COALESCE(o.product_id, 0) = COALESCE(i.product_id, 0)"
-    " AND COALESCE(o.product_tmpl_id, 0) = COALESCE(i.product_tmpl_id, 0)"
-    " AND COALESCE(o.categ_id, 0) = COALESCE(i.categ_id, 0)"
-    " AND COALESCE(o.min_quantity, 0) = COALESCE(i.min_quantity, 0)"
+KEY = (
+    "%(alias)s.applied_on, COALESCE(%(alias)s.product_id, 0),"
+    " COALESCE(%(alias)s.product_tmpl_id, 0), COALESCE(%(alias)s.categ_id, 0),"
+    " COALESCE(%(alias)s.min_quantity, 0)"
 )
 
 
@@ -205,12 +204,14 @@ class PriceContract(models.Model):
             SQL("(i.date_end IS NULL OR i.date_end >= %s)", start),
         ]
         if self.id:
+            # NOT IN: one hash of the lines that are there, whatever the planner knows of them
             parts.append(
                 SQL(
-                    "NOT EXISTS (SELECT 1 FROM product_pricelist_item o"
-                    " WHERE o.kh_contract_id = %s AND o.kh_is_past IS NOT TRUE AND %s)",
+                    "(%s) NOT IN (SELECT %s FROM product_pricelist_item o"
+                    " WHERE o.kh_contract_id = %s AND o.kh_is_past IS NOT TRUE)",
+                    SQL(KEY, alias=SQL.identifier("i")),
+                    SQL(KEY, alias=SQL.identifier("o")),
                     self.id,
-                    SAME_KEY,
                 )
             )
         if factor != 1.0:

@@ -145,18 +145,76 @@ class PriceFigures(models.AbstractModel):
 
     @api.model
     def _get_market_prices(self, pricelist, variant_ids, template_ids):
-        """Return ``{(variant id, 0) or (0, template id): price}``."""
+        """Return ``{(variant id, 0) or (0, template id): price}``.
+
+        The engine names the market's rules; fixed prices and plain list prices are then read
+        at once, and only ratios are left to be computed one by one.
+        """
         now, nobody = fields.Datetime.now(), self.env["res.partner"]
         # sudo: see `_measure`
         variants = self.env["product.product"].sudo().browse(variant_ids)
         templates = self.env["product.template"].sudo().browse(template_ids)
         found = {}
         for products in (variants, templates):
-            prices = pricelist._get_products_price(products, 1.0, date=now, kh_partner=nobody)
+            rules = pricelist._compute_price_rule(
+                products, 1.0, date=now, compute_price=False, kh_partner=nobody
+            )
+            items = self.env["product.pricelist.item"].sudo().browse(
+                {rule_id for _price, rule_id in rules.values() if rule_id}
+            )
+            fixed = {i.id: i.fixed_price for i in items if i.compute_price == "fixed"}
+            prices = self._get_list_prices(
+                products.browse(p for p, (_price, rule_id) in rules.items() if not rule_id),
+                pricelist,
+            )
+            prices |= {p: fixed[rule] for p, (_price, rule) in rules.items() if rule in fixed}
+            others = products.browse(p for p in products._ids if p not in prices)
+            prices |= pricelist._get_products_price(others, 1.0, date=now, kh_partner=nobody)
             is_variant = products._name == "product.product"
             for product_id, price in prices.items():
                 found[(product_id, 0) if is_variant else (0, product_id)] = price
         return found
+
+    @api.model
+    def _get_list_prices(self, products, pricelist):
+        """Return ``{id: list price}``, extras of variants included, as core has them.
+
+        In the pricelist's currency; ``pricelist`` carries the company.
+        """
+        company = pricelist.env.company
+        self.env["product.template"].flush_model(["list_price", "company_id"])
+        self.env["product.template.attribute.value"].flush_model(["price_extra"])
+        if products._name == "product.product":
+            query = SQL(
+                """SELECT p.id, t.company_id, t.list_price::float8 + COALESCE(e.extra, 0)
+                     FROM product_product p
+                     JOIN product_template t ON t.id = p.product_tmpl_id
+                LEFT JOIN (SELECT c.product_product_id AS id, sum(v.price_extra)::float8 AS extra
+                             FROM product_variant_combination c
+                             JOIN product_template_attribute_value v
+                               ON v.id = c.product_template_attribute_value_id
+                            WHERE c.product_product_id = ANY(%(ids)s)
+                         GROUP BY c.product_product_id) e ON e.id = p.id
+                    WHERE p.id = ANY(%(ids)s)""",
+                ids=list(products._ids),
+            )
+        else:
+            query = SQL(
+                "SELECT id, company_id, list_price::float8 FROM product_template"
+                " WHERE id = ANY(%s)",
+                list(products._ids),
+            )
+        rates, prices = {}, {}
+        for product_id, company_id, price in self.env.execute_query(query):
+            if company_id not in rates:
+                # sudo: only the currency of the product's company
+                companies = self.env["res.company"].sudo()
+                owner = companies.browse(company_id) or companies._get_main_company()
+                rates[company_id] = self.env["res.currency"]._get_conversion_rate(
+                    owner.currency_id, pricelist.currency_id or owner.currency_id, company
+                )
+            prices[product_id] = (price or 0.0) * rates[company_id]
+        return prices
 
     @api.model
     def _get_costs(self, pricelist, company, variant_ids, template_ids):

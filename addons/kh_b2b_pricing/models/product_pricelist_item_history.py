@@ -69,7 +69,7 @@ class ProductPricelistItem(models.Model):
         "Margin",
         compute="_compute_kh_margin_rate",
         groups=COST_GROUPS,
-        help="What is left of the price without tax after the cost, as a fraction; empty where"
+        help="What is left of the price without tax after the cost, as a fraction; 0 where"
         " the product has no cost.",
     )
 
@@ -135,12 +135,16 @@ class ProductPricelistItem(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Extend: nobody makes a former price, or one that somebody else has set."""
+        """Extend: nobody makes a former price, one that another has set, or one for the past."""
         vals_list = [
             {name: value for name, value in vals.items() if name not in HISTORY_FIELDS}
             for vals in vals_list
         ]
-        return super().create(vals_list)
+        items = super().create(vals_list)
+        now = fields.Datetime.now()
+        if early := items._kh_in_force(now):
+            super(ProductPricelistItem, early).write({"date_start": now})
+        return items
 
     def write(self, vals):
         """Extend: a changed price of a contract in force begins now; the former one ends.
@@ -238,10 +242,11 @@ class ProductPricelistItem(models.Model):
         )
 
     @api.model
-    def _kh_copy_rows(self, condition, **values):
+    def _kh_copy_rows(self, condition, source=None, **values):
         """Copy price rows inside the database, however many, in one statement.
 
         :param SQL condition: on the alias ``i``
+        :param SQL source: further rows, each of which makes a copy
         :param values: ``{column: SQL}`` where the copy differs
         :return: ids of the copies
         Checks nothing: callers have checked contract and rights.
@@ -259,14 +264,15 @@ class ProductPricelistItem(models.Model):
             if field.store and field.column_type and name != "id"
         ]
         self.flush_model()
+        # Ordered by an expression, so that all is read before the first row is written: else
+        # conditions on the table would be tried on the index entries of the copies, too.
         rows = self.env.execute_query(
             SQL(
-                "INSERT INTO product_pricelist_item (%s) SELECT %s FROM product_pricelist_item i"
-                " WHERE %s ORDER BY i.id RETURNING id",
+                "INSERT INTO product_pricelist_item (%s) SELECT %s FROM product_pricelist_item i%s"
+                " WHERE %s ORDER BY i.id + 0 RETURNING id",
                 SQL(", ").join(map(SQL.identifier, columns)),
-                SQL(", ").join(
-                    values.get(name, SQL.identifier("i", name)) for name in columns
-                ),
+                SQL(", ").join(values.get(name, SQL.identifier("i", name)) for name in columns),
+                SQL(", %s", source) if source else SQL(),
                 condition,
             )
         )

@@ -174,3 +174,32 @@ class TestContractPreview(PricingCommon):
             contract.item_ids.read(names)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[1], counts[0] + 2)
+
+    def test_market_prices_are_those_of_the_engine(self):
+        template = self._create_template_with_variants()
+        values = template.attribute_line_ids.product_template_value_ids
+        values[0].price_extra = 12.5
+        self._create_rule(95.0, applied_on="1_product", product_tmpl_id=self.product_2.product_tmpl_id.id)
+        self._create_rule(
+            percent=10.0, applied_on="0_product_variant", product_id=self.product_3.id
+        )
+        dollars = self.env["res.currency"].create({"name": "KHX", "symbol": "X"})
+        self.env["res.currency.rate"].create({"currency_id": dollars.id, "rate": 0.5})
+        foreign = self.env["product.pricelist"].create(
+            {"name": "Foreign", "kh_is_b2b": True, "currency_id": dollars.id}
+        )
+        variants = template.product_variant_ids | self.product | self.product_2 | self.product_3
+        templates = variants.product_tmpl_id
+        mixin = self.env["kh.price.figures.mixin"]
+        for pricelist in (self.pricelist, foreign):
+            found = mixin._get_market_prices(pricelist, variants.ids, templates.ids)
+            expected = {}
+            for products in (variants, templates):
+                prices = pricelist._get_products_price(products, 1.0, kh_partner=self.nobody)
+                for product in products:
+                    key = (product.id, 0) if products == variants else (0, product.id)
+                    expected[key] = prices[product.id]
+            self.assertEqual(found.keys(), expected.keys())
+            for key, price in expected.items():
+                self.assertAlmostEqual(found[key], price, 6)
+            self.assertGreater(len(set(found.values())), 1)
