@@ -79,7 +79,11 @@ PAGES = (
         "33-contract-copy",
         "product",
         "action:kh_b2b_pricing.kh_price_contract_action",
-        (*OPEN_FIRST, ("click", "button[name=action_copy_to_new]"), ("wait", ".modal .o_form_view")),
+        (
+            *OPEN_FIRST,
+            ("click", "button[name=action_copy_to_new]"),
+            ("wait", ".modal .o_form_view"),
+        ),
         full=False,
         widths=(1280,),
     ),

@@ -186,10 +186,7 @@ def _load_next_version(env):
     items[20:25].unlink()
     chance = random.Random(SEED)
     env["product.pricelist.item"].create(
-        [
-            {"kh_contract_id": version.id, **vals}
-            for vals in _prepare_lines(chance, more, 0.2)
-        ]
+        [{"kh_contract_id": version.id, **vals} for vals in _prepare_lines(chance, more, 0.2)]
     )
     version.with_user(version.user_id).action_submit()
 

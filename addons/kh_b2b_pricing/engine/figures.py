@@ -96,9 +96,7 @@ def _kind(new, old):
         return "new"
     if (new.price is None) != (old.price is None):
         return "other"
-    difference = (
-        old.discount - new.discount if new.price is None else new.price - old.price
-    )
+    difference = old.discount - new.discount if new.price is None else new.price - old.price
     if abs(difference) < EPSILON:
         return "same"
     return "up" if difference > 0 else "down"

@@ -180,16 +180,13 @@ class PriceAdjustment(models.Model):
         lines = self.line_ids
         if not lines:
             raise UserError(
-                self.env._(
-                    "Price adjustment %(adjustment)s has no lines.", adjustment=self.name
-                )
+                self.env._("Price adjustment %(adjustment)s has no lines.", adjustment=self.name)
             )
         for line in lines:
             if not line._is_change():
                 raise UserError(
                     self.env._(
-                        "Nothing changes for %(product)s. Enter a new price, or take the line"
-                        " out.",
+                        "Nothing changes for %(product)s. Enter a new price, or take the line out.",
                         product=line.item_id.display_name,
                     )
                 )
@@ -302,9 +299,7 @@ class PriceAdjustmentLine(models.Model):
     _item_unique = models.UniqueIndex(
         "(adjustment_id, item_id)", "A line can be in an adjustment only once."
     )
-    _price_positive = models.Constraint(
-        "CHECK (new_price > 0)", "A new price must be above zero."
-    )
+    _price_positive = models.Constraint("CHECK (new_price > 0)", "A new price must be above zero.")
 
     # === COMPUTE METHODS === #
 
@@ -341,9 +336,9 @@ class PriceAdjustmentLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        own = ("old_price", "new_item_id")
         vals_list = [
-            {name: value for name, value in vals.items() if name not in ("old_price", "new_item_id")}
-            for vals in vals_list
+            {name: value for name, value in vals.items() if name not in own} for vals in vals_list
         ]
         lines = super().create(vals_list)
         lines.adjustment_id._ensure_draft()

@@ -159,9 +159,9 @@ class PriceFigures(models.AbstractModel):
             rules = pricelist._compute_price_rule(
                 products, 1.0, date=now, compute_price=False, kh_partner=nobody
             )
-            items = self.env["product.pricelist.item"].sudo().browse(
-                {rule_id for _price, rule_id in rules.values() if rule_id}
-            )
+            rule_ids = {rule_id for _price, rule_id in rules.values() if rule_id}
+            # sudo: see `_measure`
+            items = self.env["product.pricelist.item"].sudo().browse(rule_ids)
             fixed = {i.id: i.fixed_price for i in items if i.compute_price == "fixed"}
             prices = self._get_list_prices(
                 products.browse(p for p, (_price, rule_id) in rules.items() if not rule_id),
@@ -266,5 +266,3 @@ class PriceFigures(models.AbstractModel):
                 base = taxes.compute_all(TAX_PROBE, company.currency_id)["total_excluded"]
                 factor_by_taxes[key] = base / TAX_PROBE
         return {template_id: factor_by_taxes[tuple(tax_ids)] for template_id, tax_ids in rows}
-
-

@@ -31,6 +31,7 @@ class PriceHistory(models.Model):
     categ_id = fields.Many2one("product.category", "Category", readonly=True)
     item_id = fields.Many2one("product.pricelist.item", "Price", readonly=True)
     min_quantity = fields.Float("Min. quantity", digits="Product Unit", readonly=True)
+    default_code = fields.Char(related="item_id.kh_default_code", string="Item no.")
     price = fields.Char(related="item_id.price", string="Price shown")
     fixed_price = fields.Float("Unit price", readonly=True, min_display_digits="Product Price")
     date_start = fields.Datetime("From", readonly=True)

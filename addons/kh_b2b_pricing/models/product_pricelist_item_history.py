@@ -124,12 +124,15 @@ class ProductPricelistItem(models.Model):
         """Extend: tell the lines of one product apart where they are to be chosen."""
         super()._compute_display_name()
         if self.env.context.get("kh_show_line"):
-            for item in self.filtered("min_quantity"):
-                item.display_name = self.env._(
-                    "%(product)s, from %(minimum)g",
-                    product=item.display_name,
-                    minimum=item.min_quantity,
-                )
+            for item in self.filtered(lambda item: item._kh_target()):
+                product = item._kh_target().with_context(display_default_code=False)
+                item.display_name = product.display_name
+                if item.min_quantity:
+                    item.display_name = self.env._(
+                        "%(product)s, from %(minimum)g",
+                        product=product.display_name,
+                        minimum=item.min_quantity,
+                    )
 
     # === CRUD METHODS === #
 

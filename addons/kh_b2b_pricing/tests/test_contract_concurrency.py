@@ -76,9 +76,7 @@ class TestContractConcurrency(BaseCase):
                 "DELETE FROM kh_price_contract WHERE id = ANY(%s)",
             ):
                 cr.execute(SQL(statement, contract_ids))
-            cr.execute(
-                SQL("DELETE FROM product_product WHERE id = ANY(%s)", self.ids["product"])
-            )
+            cr.execute(SQL("DELETE FROM product_product WHERE id = ANY(%s)", self.ids["product"]))
             for table in ("product_template", "product_pricelist", "res_partner"):
                 cr.execute(
                     SQL(

@@ -19,9 +19,7 @@ class TestContractDerive(PricingCommon):
         )
 
     def _derive(self, **vals):
-        wizard = self.env["kh.price.contract.derive"].create(
-            {"source_id": self.source.id, **vals}
-        )
+        wizard = self.env["kh.price.contract.derive"].create({"source_id": self.source.id, **vals})
         counted = wizard.line_count
         contract = self.env["kh.price.contract"].browse(wizard.action_apply()["res_id"])
         return contract, counted
@@ -70,9 +68,7 @@ class TestContractDerive(PricingCommon):
         )
         contract, counted = self._derive(contract_id=draft.id)
         self.assertEqual((contract, counted), (draft, 2))
-        prices = {
-            (item.product_id, item.min_quantity): item.fixed_price for item in draft.item_ids
-        }
+        prices = {(item.product_id, item.min_quantity): item.fixed_price for item in draft.item_ids}
         self.assertEqual(prices[self.product, 0.0], 79.0)
         self.assertEqual(len(prices), 4)
         with self.assertRaises(UserError):
@@ -127,9 +123,7 @@ class TestContractDerive(PricingCommon):
             )
 
     def test_statements_do_not_grow_with_lines(self):
-        many = self._create_contract(
-            lines=[(self.product, 80.0 - n / 100, n) for n in range(200)]
-        )
+        many = self._create_contract(lines=[(self.product, 80.0 - n / 100, n) for n in range(200)])
         counts = []
         for source in (self.source, many):
             wizard = self.env["kh.price.contract.derive"].create(

@@ -164,9 +164,7 @@ class TestContractImport(PricingCommon):
         with freeze_time(days[2]):
             self._wizard([["KH-P-2", "", 0, 44]], mode="replace").action_import()
             self.assertEqual(self.contract.item_ids.mapped("fixed_price"), [44.0])
-            history = self.env["kh.price.history"].search(
-                [("contract_id", "=", self.contract.id)]
-            )
+            history = self.env["kh.price.history"].search([("contract_id", "=", self.contract.id)])
             self.assertEqual(sorted(history.mapped("fixed_price")), [44.0, 50.0, 60.0, 79.0, 80.0])
             self.assertEqual(history.filtered("is_current").fixed_price, 44.0)
 

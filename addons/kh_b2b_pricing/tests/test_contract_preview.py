@@ -179,7 +179,8 @@ class TestContractPreview(PricingCommon):
         template = self._create_template_with_variants()
         values = template.attribute_line_ids.product_template_value_ids
         values[0].price_extra = 12.5
-        self._create_rule(95.0, applied_on="1_product", product_tmpl_id=self.product_2.product_tmpl_id.id)
+        series = self.product_2.product_tmpl_id
+        self._create_rule(95.0, applied_on="1_product", product_tmpl_id=series.id)
         self._create_rule(
             percent=10.0, applied_on="0_product_variant", product_id=self.product_3.id
         )

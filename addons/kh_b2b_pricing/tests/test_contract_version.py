@@ -37,9 +37,7 @@ class TestContractVersion(PricingCommon):
         self.assertEqual(version.origin_id, self.contract)
         self.assertEqual(version.supersedes_id, self.contract)
         self.assertEqual(version.reference, "YX-1")
-        self.assertEqual(
-            sorted(version.item_ids.mapped("fixed_price")), [60.0, 75.0, 80.0]
-        )
+        self.assertEqual(sorted(version.item_ids.mapped("fixed_price")), [60.0, 75.0, 80.0])
         self.assertTrue(all(version.item_ids.mapped("kh_is_pending")))
         self.assertFalse(any(version.item_ids.mapped("date_start")))
         self.assertEqual((version.version_count, self.contract.version_count), (2, 2))
@@ -80,9 +78,7 @@ class TestContractVersion(PricingCommon):
         first.date_end = promotion
         second.date_end = fields.Datetime.now() - timedelta(hours=30)
         version = self._next()
-        ends = {
-            (item.product_id, item.min_quantity): item.date_end for item in version.item_ids
-        }
+        ends = {(item.product_id, item.min_quantity): item.date_end for item in version.item_ids}
         self.assertEqual(ends[first.product_id, first.min_quantity], first.date_end)
         self.assertNotIn((second.product_id, second.min_quantity), ends)
         self.assertFalse(ends[third.product_id, third.min_quantity])

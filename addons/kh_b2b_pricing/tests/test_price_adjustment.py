@@ -286,9 +286,10 @@ class TestPriceAdjustment(PricingCommon):
                 self.assertAlmostEqual(line.change_rate, 0.0125)
         adjustment = form.save()
         self.assertEqual(adjustment.line_ids.item_id, self.first | self.second)
-        mixed = self.first | self._create_contract(
-            partner=self.dealer_b, lines=[(self.product, 9.0, 0)]
-        ).item_ids
+        mixed = (
+            self.first
+            | self._create_contract(partner=self.dealer_b, lines=[(self.product, 9.0, 0)]).item_ids
+        )
         with self.assertRaises(UserError):
             mixed.action_kh_adjust()
 
@@ -397,9 +398,7 @@ class TestPriceHistory(PricingCommon):
             }
         )
         adjustment.action_submit()
-        version = self.env["kh.price.contract"].browse(
-            self.contract.action_new_version()["res_id"]
-        )
+        version = self.env["kh.price.contract"].browse(self.contract.action_new_version()["res_id"])
         version.item_ids.fixed_price = 76.0
         version.action_submit()
         rows = self._history().sorted("id")

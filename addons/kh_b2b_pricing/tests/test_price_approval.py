@@ -111,9 +111,7 @@ class TestPriceApproval(PricingCommon):
             )
             before = item.fixed_price
             adjustment.action_submit()
-            self.assertAlmostEqual(
-                adjustment.sudo().max_change_rate, 1 - price / before, 4
-            )
+            self.assertAlmostEqual(adjustment.sudo().max_change_rate, 1 - price / before, 4)
             self._approve(adjustment, *users)
             self.assertEqual(adjustment.state, "applied")
             item = adjustment.line_ids.new_item_id

@@ -14,9 +14,7 @@ class PriceContractDerive(models.TransientModel):
 
     # === FIELDS === #
     contract_id = fields.Many2one("kh.price.contract", "Into contract", ondelete="cascade")
-    source_id = fields.Many2one(
-        "kh.price.contract", "Prices of", required=True, ondelete="cascade"
-    )
+    source_id = fields.Many2one("kh.price.contract", "Prices of", required=True, ondelete="cascade")
     # Of a new contract
     partner_id = fields.Many2one(
         "res.partner",

@@ -216,7 +216,9 @@ class PriceContractImport(models.TransientModel):
         is_active = contract.state == "active"
         existing, current = set(), set()
         now = fields.Datetime.now()
-        first_day = max(contract.date_start, contract._today()) if is_active else contract.date_start
+        first_day = contract.date_start
+        if is_active:
+            first_day = max(first_day, contract._today())
         for item in contract.item_ids if self.mode == "add" else ():
             key = (item.product_id.id, item.min_quantity)
             existing.add((*key, self._local_day(item.date_start)))

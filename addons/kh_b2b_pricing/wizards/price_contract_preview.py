@@ -14,6 +14,11 @@ KINDS = [
 ]
 
 
+def _rounded(rate):
+    """Return a fraction as the fields of rates keep it; ``None`` stays unknown."""
+    return None if rate is None else round(rate, 4)
+
+
 class PriceContractPreview(models.TransientModel):
     """Effect of a price contract before it is submitted (生效预览)."""
 
@@ -79,13 +84,13 @@ class PriceContractPreview(models.TransientModel):
         changes = contract._compare()
         self._insert_lines(changes)
         kinds = [change.kind for change in changes]
-        figures = summarise(changes)
+        figures = summarise(changes)._asdict()
         count, until_now, new = contract._get_order_effect()
         # sudo: among the figures are those of the cost, which only some may read
         self.sudo().write(
             {
                 **{f"{kind}_count": kinds.count(kind) for kind, _label in KINDS},
-                **{name: getattr(figures, name) for name in figures._fields if name in self._fields},
+                **{name: value for name, value in figures.items() if name in self._fields},
                 "order_line_count": count,
                 "amount_until_now": until_now,
                 "amount_new": new,
@@ -101,13 +106,13 @@ class PriceContractPreview(models.TransientModel):
             [(change.new or change.old).id for change in changes],
             [change.old and change.old.price for change in changes],
             [change.new and change.new.price for change in changes],
-            [change.rate for change in changes],
+            [_rounded(change.rate) for change in changes],
             [change.new and change.new.market for change in changes],
-            [change.new and change.new.discount_rate for change in changes],
-            [change.new and change.new.margin_rate for change in changes],
+            [_rounded(change.new and change.new.discount_rate) for change in changes],
+            [_rounded(change.new and change.new.margin_rate) for change in changes],
             [KIND_ORDER[change.kind] for change in changes],
         ]
-        types = "text int float8 float8 float8 float8 float8 float8 int".split()
+        types = ["text", "int", *["float8"] * 6, "int"]
         self.env.execute_query(
             SQL(
                 """
