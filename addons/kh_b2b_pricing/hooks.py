@@ -2,11 +2,13 @@ from odoo.tools import SQL
 
 
 def uninstall_hook(env):
-    """Delete the price rules of dealers, levels and contracts, and the contracts' approvals.
+    """Delete the price rules of dealers, levels and contracts, and the approvals of contracts
+    and adjustments.
 
     Their columns go with the add-on; the rows would stay and become everybody's price.
     """
-    env["kh.approval.flow"]._forget_model("kh.price.contract")
+    for model_name in ("kh.price.contract", "kh.price.adjustment"):
+        env["kh.approval.flow"]._forget_model(model_name)
     env["product.pricelist.item"].flush_model()
     env.cr.execute(
         SQL(

@@ -67,6 +67,33 @@ PAGES = (
         "action:kh_b2b_pricing.kh_price_contract_action",
         OPEN_FIRST,
     ),
+    Page(
+        "33-contract-effect",
+        "product",
+        "action:kh_b2b_pricing.kh_price_contract_action",
+        (*OPEN_FIRST, ("click", "button[name=action_preview]"), ("wait", ".modal .o_form_view")),
+        full=False,
+        widths=(1280,),
+    ),
+    Page(
+        "33-contract-copy",
+        "product",
+        "action:kh_b2b_pricing.kh_price_contract_action",
+        (
+            *OPEN_FIRST,
+            ("click", "button[name=action_copy_to_new]"),
+            ("wait", ".modal .o_form_view"),
+        ),
+        full=False,
+        widths=(1280,),
+    ),
+    Page(
+        "33-price-adjustment",
+        "product",
+        "action:kh_b2b_pricing.kh_price_adjustment_action",
+        OPEN_FIRST,
+    ),
+    Page("33-price-history", "product", "action:kh_b2b_pricing.kh_price_history_action"),
     Page("34-orders-clerk", "order", "action:kh_b2b_order.sale_order_action_kh"),
     Page(
         "35-order-clerk",

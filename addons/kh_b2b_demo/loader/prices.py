@@ -5,13 +5,19 @@ from datetime import timedelta
 
 from odoo import Command, fields
 
-from .base import Book, read_csv
+from .base import Book, make_uscc, read_csv
 from .members import dealer
 from .products import product_ref
 
 SEED = 20260902
 # The first series of the catalogue are in every contract.
 BEST_SELLERS = 3
+# Whose contract also holds for its branch, which has none of its own.
+HEAD_OFFICE = "huarui"
+BRANCH = ("浙江华睿达机电设备有限公司绍兴分公司", "绍兴市", "330602", 619999)
+# Whose next version waits for an approval, and whose single prices do.
+NEXT_VERSION, ADJUSTED = "yuehua", "mingzhou"
+FLOWS = ("kh_approval_flow_price_contract", "kh_approval_flow_price_adjustment")
 # dealer, lines, discount on the market price, days from start to today, days to the end, state
 CONTRACTS = (
     ("huarui", 260, 0.22, 120, 245, "active"),
@@ -29,7 +35,11 @@ def load(env):
     if Book(env).get("contract_huarui"):
         return
     _load_level_prices(env)
+    _load_branch(env)
     _load_contracts(env)
+    _load_flows(env)
+    _load_next_version(env)
+    _load_adjustment(env)
 
 
 def _load_level_prices(env):
@@ -81,6 +91,7 @@ def _load_contracts(env):
                     "reference": f"YX-JXS-2026-{number:03d}",
                     "date_start": today - timedelta(days=since),
                     "date_end": ends,
+                    "with_branches": ref == HEAD_OFFICE,
                     "item_ids": [
                         Command.create(vals) for vals in _prepare_lines(chance, chosen, discount)
                     ],
@@ -124,3 +135,82 @@ def _prepare_lines(chance, variants, discount):
         yield {**common, "fixed_price": price, "min_quantity": 0}
         if chance.random() < 0.1:
             yield {**common, "fixed_price": round(price * 0.96, 2), "min_quantity": 50}
+
+
+def _load_branch(env):
+    """A company below a dealer that buys at its head office's prices."""
+    name, city, region, serial = BRANCH
+    head = dealer(env, HEAD_OFFICE)
+    branch = Book(env).make(
+        "res.partner",
+        {
+            f"branch_{HEAD_OFFICE}": {
+                "name": name,
+                "is_company": True,
+                "parent_id": head.id,
+                "kh_is_dealer": True,
+                "grade_id": head.grade_id.id,
+                "user_id": head.user_id.id,
+                "kh_sales_area_ids": [Command.set(head.kh_sales_area_ids.ids)],
+                "vat": make_uscc(region, serial),
+                "country_id": head.country_id.id,
+                "state_id": head.state_id.id,
+                "city": city,
+                "lang": "zh_CN",
+            }
+        },
+    )[f"branch_{HEAD_OFFICE}"]
+    branch.specific_property_product_pricelist = Book(env).get("pricelist_b2b")
+
+
+def _load_flows(env):
+    """From now on prices need approvals: deep discounts the director's, thin margins finance's."""
+    for name in FLOWS:
+        env.ref(f"kh_b2b_pricing.{name}").active = True
+
+
+def _load_next_version(env):
+    """The next version of a contract: dearer, cheaper, dropped and new lines, under review."""
+    contract = Book(env).get(f"contract_{NEXT_VERSION}")
+    contract.with_user(contract.user_id).action_new_version()
+    version = contract._get_next_version()
+    Book(env).remember({f"contract_{NEXT_VERSION}_v2": version})
+    today = fields.Date.context_today(env.user)
+    version.date_start = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    items = version.item_ids.sorted("id")
+    for ratio, some in ((1.03, items[:12]), (0.95, items[12:20])):
+        for item in some:
+            item.fixed_price = round(item.fixed_price * ratio, 2)
+    variants = env["product.product"].search([("barcode", "=like", "697099%")], order="barcode")
+    more = (variants - items.product_id)[:6]
+    items[20:25].unlink()
+    chance = random.Random(SEED)
+    env["product.pricelist.item"].create(
+        [{"kh_contract_id": version.id, **vals} for vals in _prepare_lines(chance, more, 0.2)]
+    )
+    version.with_user(version.user_id).action_submit()
+
+
+def _load_adjustment(env):
+    """Three prices of a contract in force that are to follow the copper price."""
+    contract = Book(env).get(f"contract_{ADJUSTED}")
+    items = contract.item_ids.sorted("id").filtered(lambda item: not item.min_quantity)[:3]
+    adjustment = (
+        env["kh.price.adjustment"]
+        .with_user(contract.user_id)
+        .create(
+            {
+                "contract_id": contract.id,
+                "date_start": fields.Date.context_today(env.user) + timedelta(days=3),
+                "reason": "铜价上涨，供应商已调价",
+                "line_ids": [
+                    Command.create(
+                        {"item_id": item.id, "new_price": round(item.fixed_price * 1.04, 2)}
+                    )
+                    for item in items
+                ],
+            }
+        )
+    )
+    adjustment.action_submit()
+    Book(env).remember({f"adjustment_{ADJUSTED}": adjustment})

@@ -20,6 +20,7 @@ COUNTED = (
     "product.pricelist.item",
     "kh.member.application",
     "kh.price.contract",
+    "kh.price.adjustment",
     "sale.order",
     "account.move",
     "stock.quant",
@@ -107,6 +108,27 @@ class TestDemo(TransactionCase):
             )
             for item in items:
                 self.assertAlmostEqual(prices[item.product_id.id], item.fixed_price, 2)
+
+    def test_prices_wait_for_their_approval(self):
+        version = self.book.get("contract_yuehua_v2")
+        self.assertEqual((version.state, version.version), ("review", 2))
+        kinds = {change.kind for change in version._compare()}
+        self.assertLessEqual({"up", "down", "new", "gone", "same"}, kinds)
+        adjustment = self.book.get("adjustment_mingzhou")
+        self.assertEqual((adjustment.state, adjustment.line_count), ("review", 3))
+        self.assertGreater(version.max_discount_rate, 0.2)
+        self.assertEqual(version.unchecked_count, 0)
+        self.assertGreater(version.below_cost_count, 0, "there is something to warn of")
+        flow = version.kh_approval_request_id.flow_id
+        self.assertIn("max_discount_rate", "".join(flow.step_ids.mapped("domain")))
+
+    def test_branch_buys_at_the_prices_of_its_head_office(self):
+        branch = self.book.get("branch_huarui")
+        contract = self.book.get("contract_huarui")
+        self.assertEqual(branch.commercial_partner_id, branch)
+        self.assertEqual(branch.parent_id, contract.partner_id)
+        self.assertTrue(all(contract.item_ids.mapped("kh_with_branches")))
+        self.assertFalse(branch.kh_price_contract_count)
 
     def test_nothing_is_left_half_done(self):
         orders = self._get_orders()

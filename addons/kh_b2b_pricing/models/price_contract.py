@@ -52,7 +52,7 @@ class PriceContract(models.Model):
         check_company=True,
         tracking=True,
         index=True,
-        domain="[('parent_id', '=', False)]",
+        domain="['|', ('parent_id', '=', False), ('is_company', '=', True)]",
     )
     with_branches = fields.Boolean(
         "Also for branches",
@@ -101,7 +101,13 @@ class PriceContract(models.Model):
     )
     version = fields.Integer(default=1, readonly=True, copy=False)
     # Lines
-    item_ids = fields.One2many("product.pricelist.item", "kh_contract_id", "Price lines", copy=True)
+    item_ids = fields.One2many(
+        "product.pricelist.item",
+        "kh_contract_id",
+        "Price lines",
+        copy=True,
+        domain=[("kh_is_past", "=", False)],
+    )
     item_count = fields.Integer("Lines", compute="_compute_item_count")
     is_editable = fields.Boolean("Lines can be changed", compute="_compute_is_editable")
     note = fields.Text("Internal note")
@@ -131,7 +137,9 @@ class PriceContract(models.Model):
     def _compute_item_count(self):
         counts = dict(
             self.env["product.pricelist.item"]._read_group(
-                [("kh_contract_id", "in", self.ids)], ["kh_contract_id"], ["__count"]
+                [("kh_contract_id", "in", self.ids), ("kh_is_past", "=", False)],
+                ["kh_contract_id"],
+                ["__count"],
             )
         )
         for contract in self:
@@ -209,9 +217,17 @@ class PriceContract(models.Model):
         return result
 
     def _move(self, vals):
-        """Write what only transitions may write (no context can ask for it from outside)."""
+        """Write what only transitions may write (no context can ask for it from outside).
+
+        Lines change only with what they copy: term, and whether the contract is in force.
+        """
+        touched = self
+        if "date_end" not in vals:
+            touched = self.filtered(
+                lambda contract: "active" in (contract.state, vals.get("state", contract.state))
+            )
         super().write(vals)
-        self._sync_lines()
+        touched._sync_lines()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_not_draft(self):
@@ -335,7 +351,12 @@ class PriceContract(models.Model):
             )
 
     def _ensure_lines_editable(self):
-        """Lines are free in drafts, adjustable in force, frozen otherwise."""
+        """Lines are free in drafts, adjustable in force, frozen otherwise.
+
+        Marks the contract as changed, so that who submits it at the same moment is retried
+        and sees the lines as they are then.
+        """
+        self._touch_lines()
         for contract in self:
             if contract.state not in ("draft", "active"):
                 raise UserError(

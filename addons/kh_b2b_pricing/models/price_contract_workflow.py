@@ -29,7 +29,10 @@ class PriceContract(models.Model):
                 )
             )
         if todo:
-            todo._move({"state": target})
+            vals = {"state": target}
+            if target in ("expired", "terminated"):
+                vals["date_ended"] = fields.Datetime.now()
+            todo._move(vals)
         return todo
 
     def _activate(self):
@@ -91,7 +94,7 @@ class PriceContract(models.Model):
                               currency_id = %(currency)s, company_id = %(company)s,
                               kh_is_pending = %(pending)s, write_uid = %(user)s,
                               write_date = now() AT TIME ZONE 'UTC' %(term)s
-                        WHERE kh_contract_id = %(contract)s""",
+                        WHERE kh_contract_id = %(contract)s AND kh_is_past IS NOT TRUE""",
                     partner=contract.partner_id.id,
                     branches=contract.with_branches,
                     pricelist=pricelist.id,
@@ -166,7 +169,12 @@ class PriceContract(models.Model):
         return result
 
     def _approval_writable_fields(self):
-        return super()._approval_writable_fields() | {"state", "supersedes_id", "reference", "note"}
+        return super()._approval_writable_fields() | {
+            "state",
+            "date_ended",
+            "reference",
+            "note",
+        }
 
     # === CRON === #
 

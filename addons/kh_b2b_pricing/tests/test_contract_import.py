@@ -1,11 +1,13 @@
 import base64
 import io
+from datetime import timedelta
 
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
+from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import PricingCommon
 
@@ -138,6 +140,33 @@ class TestContractImport(PricingCommon):
             self._wizard([["KH-P-2", "", 0, 80]])
         with self.assertRaises(UserError):
             self.contract.action_import()
+
+    def test_rows_into_a_contract_in_force(self):
+        """They begin now; what the contract has already is refused, however it came."""
+        self._wizard([["KH-P-1", "", 0, 80]]).action_import()
+        self.contract.action_submit()
+        days = [fields.Datetime.now() + timedelta(days=n) for n in range(1, 4)]
+        with freeze_time(days[0]):
+            self.contract.item_ids.fixed_price = 79.0
+        with freeze_time(days[1]):
+            again = self._wizard(
+                [["KH-P-1", "", 0, 70], ["KH-P-1", "", 10, 60], ["KH-P-2", "", 0, 50]]
+            )
+            self.assertEqual(again.bad_count, 1)
+            again.action_import_good()
+            self.assertEqual(self._price(partner=self.dealer_a), 79.0)
+            self.assertEqual(self._price(partner=self.dealer_a, quantity=10), 60.0)
+            self.assertEqual(self._price(self.product_2, self.dealer_a), 50.0)
+            new = self.contract.item_ids.filtered(lambda item: item.fixed_price < 70.0)
+            self.assertEqual(new.product_tmpl_id, (self.product | self.product_2).product_tmpl_id)
+            self.assertEqual(set(new.mapped("date_start")), {days[1].replace(microsecond=0)})
+            self.assertFalse(any(new.mapped("kh_is_pending")))
+        with freeze_time(days[2]):
+            self._wizard([["KH-P-2", "", 0, 44]], mode="replace").action_import()
+            self.assertEqual(self.contract.item_ids.mapped("fixed_price"), [44.0])
+            history = self.env["kh.price.history"].search([("contract_id", "=", self.contract.id)])
+            self.assertEqual(sorted(history.mapped("fixed_price")), [44.0, 50.0, 60.0, 79.0, 80.0])
+            self.assertEqual(history.filtered("is_current").fixed_price, 44.0)
 
     def test_thousand_rows_in_few_queries(self):
         self.env["product.product"].create(

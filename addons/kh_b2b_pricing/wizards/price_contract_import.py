@@ -10,6 +10,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..engine.sheet import COLUMNS, Problem, read_table
 
@@ -212,20 +213,27 @@ class PriceContractImport(models.TransientModel):
     def _check_against_contract(self, sheet):
         """Compare terms and lines with what the contract already says."""
         contract = self.contract_id
-        existing = set()
-        if self.mode == "add":
-            existing = {
-                (item.product_id.id, item.min_quantity, self._local_day(item.date_start))
-                for item in contract.item_ids
-            }
+        is_active = contract.state == "active"
+        existing, current = set(), set()
+        now = fields.Datetime.now()
+        first_day = contract.date_start
+        if is_active:
+            first_day = max(first_day, contract._today())
+        for item in contract.item_ids if self.mode == "add" else ():
+            key = (item.product_id.id, item.min_quantity)
+            existing.add((*key, self._local_day(item.date_start)))
+            if is_active and not (item.date_end and item.date_end < now):
+                current.add(key)
         for row in sheet.rows:
-            start = row.date_start or (contract.date_start if contract.state == "active" else None)
-            if row.product_id and (row.product_id, row.min_quantity, start) in existing:
+            key = (row.product_id, row.min_quantity)
+            if row.product_id and (
+                (*key, row.date_start) in existing or (not row.date_start and key in current)
+            ):
                 row.problems.append(Problem.EXISTS)
             starts_late = (
                 contract.date_end and row.date_start and row.date_start > contract.date_end
             )
-            ends_early = row.date_end and row.date_end < contract.date_start
+            ends_early = row.date_end and row.date_end < first_day
             if starts_late or ends_early:
                 row.problems.append(Problem.OUTSIDE_TERM)
 
@@ -254,9 +262,7 @@ class PriceContractImport(models.TransientModel):
             raise UserError(self.env._("No row of the file can be imported."))
         if self.mode == "replace":
             contract.item_ids.unlink()
-        self.env["product.pricelist.item"].create(
-            [self._prepare_item_vals(row) for row in sheet.good]
-        )
+        self._create_lines(sheet.good)
         contract.message_post(
             body=self.env._(
                 "%(good)s of %(all)s rows imported from %(file)s; %(bad)s left out.",
@@ -268,6 +274,43 @@ class PriceContractImport(models.TransientModel):
         )
         self.write({"state": "done", "good_count": len(sheet.good), "bad_count": len(sheet.bad)})
         return {"type": "ir.actions.act_window_close"}
+
+    def _create_lines(self, rows):
+        """Create the first line with all checks of the model, the others like it at once.
+
+        What tells them apart was checked row by row when the sheet was read; one statement, so
+        that 5,000 rows take no longer than the database needs.
+        """
+        contract = self.contract_id
+        items = self.env["product.pricelist.item"]
+        first, *others = [self._prepare_item_vals(row) for row in rows]
+        first = items.create([first])
+        if not others:
+            return
+        columns = {
+            "product_id": "int",
+            "fixed_price": "float8",
+            "min_quantity": "float8",
+            "date_start": "timestamp",
+            "date_end": "timestamp",
+        }
+        source = SQL(
+            "unnest(%s) AS v(%s) JOIN product_product p ON p.id = v.product_id",
+            SQL(", ").join(
+                SQL("%s::%s[]", [vals[name] or None for vals in others], SQL(kind))
+                for name, kind in columns.items()
+            ),
+            SQL(", ").join(map(SQL.identifier, columns)),
+        )
+        values = {name: SQL.identifier("v", name) for name in columns}
+        values["min_quantity"] = SQL("COALESCE(v.min_quantity, 0)")
+        if contract.state == "active":
+            values["date_start"] = SQL("GREATEST(v.date_start, %s)", fields.Datetime.now())
+        items._kh_copy_rows(
+            SQL("i.id = %s", first.id), source, **values, product_tmpl_id=SQL("p.product_tmpl_id")
+        )
+        if contract.state == "active":
+            contract._sync_lines()
 
     def _prepare_item_vals(self, row):
         return {
