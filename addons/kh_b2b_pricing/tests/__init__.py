@@ -11,3 +11,6 @@ from . import test_rules
 from . import test_secrecy
 from . import test_sheet
 from . import test_shop
+from . import test_trace
+from . import test_order_trace
+from . import test_price_why
