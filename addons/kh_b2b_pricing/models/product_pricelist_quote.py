@@ -126,7 +126,9 @@ class ProductPricelist(models.Model):
             return Quote(winner, price, None, (asked, met, rows, None))
         # sudo: rules of the dealer the price is for, whoever enters the order
         item = self.env["product.pricelist.item"].sudo().browse(winner.id if winner else ())
-        product = ask.product.with_context(**ask.context) if ask.context else ask.product
+        product = ask.product.with_company(self.env.company)
+        if ask.context:
+            product = product.with_context(**ask.context)
         args = (product, ask.quantity, ask.uom)
         note = BaseNote()
         price = item._compute_price(*args, kh_note=note, **kwargs)

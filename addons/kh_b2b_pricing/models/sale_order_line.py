@@ -46,13 +46,15 @@ class SaleOrderLine(models.Model):
         """
         batches, keys = defaultdict(list), {}
         for line in self:
-            order, date = line.order_id, line._get_order_date()
-            if (order, date) not in keys:
+            order = line.order_id
+            if order not in keys:
                 company = order.company_id or self.env.company
                 pricelist = order.pricelist_id.with_company(company)
                 dealer = order.partner_id.commercial_partner_id._origin
-                keys[order, date] = (pricelist, dealer, company, date or fields.Datetime.now())
-            batches[keys[order, date]].append(line)
+                # once for each order: that of a cart is now, which passes from line to line
+                date = line._get_order_date() or fields.Datetime.now()
+                keys[order] = (pricelist, dealer, company, date)
+            batches[keys[order]].append(line)
         return batches
 
     @api.model
@@ -106,7 +108,7 @@ class SaleOrderLine(models.Model):
             self._kh_is_on_b2b_pricelist()
             and self.product_uom_id
             and not self.combo_item_id
-            and self.product_type != "combo"
+            and self.product_id.type != "combo"
             and not self.is_downpayment
             and not self.is_delivery
             and not self._is_global_discount()
@@ -114,10 +116,11 @@ class SaleOrderLine(models.Model):
 
     def _kh_is_price_due(self):
         """Whether core would set the price now: not over one by hand, nor an invoiced one."""
-        currency = self.currency_id or self.company_id.currency_id or self.env.company.currency_id
-        is_forced = self.env.context.get("force_price_recomputation")
-        if not is_forced and currency.compare_amounts(self.technical_price_unit, self.price_unit):
-            return False
+        before, now = self.technical_price_unit, self.price_unit
+        if before != now and not self.env.context.get("force_price_recomputation"):
+            currency = self.currency_id or self.company_id.currency_id
+            if (currency or self.env.company.currency_id).compare_amounts(before, now):
+                return False
         # what has never been saved was never invoiced
         if self._origin and self.qty_invoiced > 0:
             return False
@@ -142,12 +145,11 @@ class SaleOrderLine(models.Model):
         return quotes
 
     def _kh_prepare_price_ask(self):
-        company = self.order_id.company_id or self.env.company
         context = {}
         if extras := self.product_no_variant_attribute_value_ids:
             context = self.product_id._get_product_price_context(extras)
         return PriceAsk(
-            self.product_id._origin.with_company(company),
+            self.product_id._origin,
             self.product_uom_qty or 1.0,
             self.product_uom_id._origin,
             context,
@@ -162,6 +164,7 @@ class SaleOrderLine(models.Model):
         position = self.order_id.fiscal_position_id
         if not position or not price:
             return price, None
+        product = product.with_company(self.company_id)
         before = product.taxes_id._filter_taxes_by_company(self.company_id)
         if (position, before) not in known:
             known[position, before] = position.map_tax(before)

@@ -182,3 +182,31 @@ class TestPriceWhy(HttpCase, PricingCommon):
         )
         self.assertNotEqual(line.order_id, self.order)
         self.assertIn("100.00", self._why_line(line)["price"])
+
+    # --- in the browser --- #
+
+    def test_tour_on_the_product_page(self):
+        self.start_tour(
+            self.product.product_tmpl_id.website_url, "kh_b2b_pricing_why_shop", login="kh_why_a"
+        )
+
+    def test_tour_on_the_order(self):
+        self.start_tour(
+            f"/odoo/sales/{self.order.id}", "kh_b2b_pricing_why_order", login="admin"
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestPriceWhyPhone(HttpCase, PricingCommon):
+    """On the phone the reasons come from below, and the phone's back closes them."""
+
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_back_closes_the_sheet(self):
+        website = self.env["website"].get_current_website()
+        website.kh_is_b2b = True
+        website.user_id.partner_id.specific_property_product_pricelist = self.pricelist
+        self.start_tour(
+            self.product.product_tmpl_id.website_url, "kh_b2b_pricing_why_phone"
+        )
