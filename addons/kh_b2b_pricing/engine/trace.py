@@ -13,7 +13,9 @@ key     what it holds
 ``k``   how the price came about, see :class:`Kind`
 ``w``   the winning rule as a row, see :class:`RuleRow`; absent: no rule, the sales price
 ``l``   losers ``[row, reason]``, nearest first, at most ``MAX_LOSERS``; ``x``: how many more
-``s``   further steps above ``q``, rows, ascending, at most ``MAX_STEPS``
+``s``   further steps above ``q``, ascending, at most ``MAX_STEPS``: rows, or the number of the
+        loser that it is
+``p``   contracts named by rows, ``[number, version, first day, last day]`` each
 ``u``   units ``[product's, line's, line's factor, product's factor]`` where they differ
 ``b``   base of a ratio ``[amount per line unit, source, currency, rate]``
 ``r``   digits to which a ratio is rounded
@@ -80,11 +82,21 @@ class RuleRow(NamedTuple):
     level: Any = 0
     category: Any = 0
 
-    def packed(self):
+    def packed(self, contracts):
+        """Return the row as a list; its contract is the place (from 1) in ``contracts``."""
         row = list(self)
+        if self.contract:
+            if self.contract not in contracts:
+                contracts.append(self.contract)
+            row[self._fields.index("contract")] = contracts.index(self.contract) + 1
         while not row[-1]:
             row.pop()
         return row
+
+    @classmethod
+    def unpacked(cls, values, trace):
+        row = cls(*values)
+        return row._replace(contract=trace["p"][row.contract - 1]) if row.contract else row
 
 
 class Contest(NamedTuple):
@@ -144,8 +156,11 @@ def contest(book, facts, quantity):
 
 
 def reason_of(loser, winner, quantity):
-    """Say why ``loser`` lost; the order of questions is the order of ``engine.rules``."""
-    if not accepts(loser, quantity):
+    """Say why ``loser`` lost; the order of questions is the order of ``engine.rules``.
+
+    Without a winner, all have lost because of their minimum.
+    """
+    if winner is None or not accepts(loser, quantity):
         return Reason.MINIMUM
     if loser.owner != winner.owner:
         return Reason.OWNER
@@ -178,20 +193,8 @@ def pack(asked, met, price, rows):
     """
     trace = {"v": VERSION, "d": asked.date, "q": asked.quantity, "n": asked.unit}
     trace.update(c=asked.currency, k=Kind.LIST.value)
-    if met.winner is not None:
-        row = rows[met.winner.id]
-        trace.update(w=row.packed(), k=row.kind)
-    if met.losers:
-        trace["l"] = [
-            [rows[rule.id].packed(), reason_of(rule, met.winner, asked.quantity).value]
-            if met.winner is not None
-            else [rows[rule.id].packed(), Reason.MINIMUM.value]
-            for rule in met.losers
-        ]
-    if met.more:
-        trace["x"] = met.more
-    if met.steps:
-        trace["s"] = [rows[rule.id].packed() for rule in met.steps]
+    if met.winner is not None or met.losers:
+        _pack_rules(trace, met, rows)
     if asked.units:
         trace["u"] = asked.units
     if price.base is not None:
@@ -203,6 +206,27 @@ def pack(asked, met, price, rows):
     if price.taxes is not None:
         trace["t"] = price.taxes
     return trace if _leads_to(trace, price) else _give(trace, price)
+
+
+def _pack_rules(trace, met, rows):
+    """Add winner, losers and steps to ``trace``; what several of them share stands once."""
+    contracts = []
+    if met.winner is not None:
+        row = rows[met.winner.id]
+        trace.update(w=row.packed(contracts), k=row.kind)
+    if met.losers:
+        reasons = [reason_of(rule, met.winner, trace["q"]).value for rule in met.losers]
+        packed = [rows[rule.id].packed(contracts) for rule in met.losers]
+        trace["l"] = [list(pair) for pair in zip(packed, reasons, strict=True)]
+    if met.more:
+        trace["x"] = met.more
+    if met.steps:
+        places = {rule.id: place for place, rule in enumerate(met.losers)}
+        trace["s"] = [
+            places.get(rule.id, rows[rule.id].packed(contracts)) for rule in met.steps
+        ]
+    if contracts:
+        trace["p"] = contracts
 
 
 def pack_given(asked, price):
@@ -289,12 +313,14 @@ def is_changed(trace, price_unit, digits):
 
 def winner_of(trace):
     """Return the winning :class:`RuleRow`, ``None`` where no rule applied."""
-    return RuleRow(*trace["w"]) if "w" in trace else None
+    return RuleRow.unpacked(trace["w"], trace) if "w" in trace else None
 
 
 def losers_of(trace):
     """Return ``[(RuleRow, Reason, price per line unit or None)]``."""
-    rows = [(RuleRow(*row), Reason(reason)) for row, reason in trace.get("l", ())]
+    rows = [
+        (RuleRow.unpacked(row, trace), Reason(reason)) for row, reason in trace.get("l", ())
+    ]
     return [(row, reason, _told_price(trace, row)) for row, reason in rows]
 
 
@@ -303,7 +329,8 @@ def steps_of(trace):
 
     A step whose price the trace cannot tell is left out.
     """
-    rows = [RuleRow(*row) for row in trace.get("s", ())]
+    packed = [trace["l"][row][0] if isinstance(row, int) else row for row in trace.get("s", ())]
+    rows = [RuleRow.unpacked(row, trace) for row in packed]
     steps = [(row.min_quantity, _told_price(trace, row)) for row in rows]
     return [(minimum, price) for minimum, price in steps if price is not None]
 
@@ -365,5 +392,8 @@ def _explain_rule(trace):
     if winner is not None:
         code = "percent" if winner.kind == Kind.PERCENT else "formula"
         values = (winner.value,) if code == "percent" else tuple(winner.value)
-        steps += [Step(code, values, price), Step("round", (trace.get("r"),), price)]
+        exact = rule_price({key: value for key, value in trace.items() if key != "r"}, winner)
+        steps.append(Step(code, values, exact))
+        if "r" in trace:
+            steps.append(Step("round", (trace["r"],), price))
     return steps

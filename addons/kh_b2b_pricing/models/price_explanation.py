@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_date, format_datetime, formatLang
+from odoo.tools.misc import get_lang
 
 from ..engine import Owner, Scope
 from ..engine.trace import Kind, Reason
@@ -30,9 +31,8 @@ class PriceExplanation(models.AbstractModel):
     @api.model
     def _format_number(self, number, digits=3, minimum=0):
         """Write a number without needless zeros after ``minimum`` decimals."""
-        lang = self.env["res.lang"]._lang_get(self.env.lang or "en_US")
-        text = lang.format(f"%.{digits}f", number or 0.0, grouping=True)
-        point = lang.decimal_point
+        text = formatLang(self.env, number or 0.0, digits=digits)
+        point = get_lang(self.env).decimal_point
         if point not in text:
             return text
         whole, decimals = text.rsplit(point, 1)

@@ -226,7 +226,7 @@ class ProductPricelist(models.Model):
             rule.min_quantity,
             kind.value,
             value,
-            str(start) if start else 0,
+            str(start).removesuffix(" 00:00:00") if start else 0,
             contract or 0,
             level or 0,
             category or 0,

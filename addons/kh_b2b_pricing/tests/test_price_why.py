@@ -192,7 +192,9 @@ class TestPriceWhy(HttpCase, PricingCommon):
 
     def test_tour_on_the_order(self):
         self.start_tour(
-            f"/odoo/sales/{self.order.id}", "kh_b2b_pricing_why_order", login="admin"
+            f"/odoo/action-sale.action_orders/{self.order.id}",
+            "kh_b2b_pricing_why_order",
+            login="admin",
         )
 
 
