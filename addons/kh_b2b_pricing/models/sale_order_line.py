@@ -88,9 +88,7 @@ class SaleOrderLine(models.Model):
             batch = self.filtered(lambda line: line._kh_is_rule_priced())
         super(SaleOrderLine, self - batch)._compute_price_unit()
         due = batch.filtered(lambda line: line._kh_is_price_due())
-        quotes = due._kh_quote_lines()
-        for line in due:
-            line._kh_set_price(*quotes[line])
+        due._kh_set_prices(due._kh_quote_lines())
 
     @api.model
     def _kh_has_standard_price_hooks(self):
@@ -179,22 +177,28 @@ class SaleOrderLine(models.Model):
         names = [", ".join(taxes.mapped("name")) for taxes in (before, after)]
         return adapted, [adapted / price, *names]
 
-    def _kh_set_price(self, price, winner, trace):
-        """Put a price and its trace on one line."""
-        rule = self._fields["pricelist_item_id"]
-        if self.id:
+    def _kh_set_prices(self, quotes):
+        """Put prices and their traces on lines.
+
+        :param dict quotes: see `_kh_quote_lines`
+        """
+        trace_field = self._fields["kh_price_trace"]
+        saved = self.filtered(lambda line: line.id)
+        for line in saved.with_context(sale_write_from_compute=True):
             # Core's own way: other add-ons may watch what is written on saved lines.
-            line = self.with_context(sale_write_from_compute=True)
+            price = quotes[line][0]
             line.write({"price_unit": price, "technical_price_unit": price})
-            self.env.add_to_compute(self._fields["kh_price_trace"], self)
-            return
-        technical = self._fields["technical_price_unit"]
+        self.env.add_to_compute(trace_field, saved)
+        technical, rule = self._fields["technical_price_unit"], self._fields["pricelist_item_id"]
+        new = self - saved
         # Nothing depends on these three: no need to look for what does, line by line.
-        with self.env.protecting([technical, rule, self._fields["kh_price_trace"]], self):
-            technical.write(self, price)
-            rule.write(self, winner.id if winner else False)
-            self._fields["kh_price_trace"].write(self, trace)
-        self.price_unit = price
+        with self.env.protecting([technical, rule, trace_field], new):
+            for line in new:
+                price, winner, trace = quotes[line]
+                technical.write(line, price)
+                rule.write(line, winner.id if winner else False)
+                trace_field.write(line, trace)
+                line.price_unit = price
 
     def _compute_analytic_distribution(self):
         """Extend `sale`: no search for each line where no distribution model exists."""
