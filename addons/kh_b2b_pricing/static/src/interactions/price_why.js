@@ -20,6 +20,7 @@ export class KhPriceWhy extends Interaction {
     setup() {
         this.dialog = null;
         this.hasHistoryEntry = false;
+        this.forgetBack = () => {};
     }
 
     destroy() {
@@ -90,7 +91,7 @@ export class KhPriceWhy extends Interaction {
         this.addListener(close, "click", () => this.close());
         this.addListener(dialog, "click", (ev) => ev.target === dialog && this.close());
         this.addListener(dialog, "close", () => this.onClosed());
-        this.addListener(browser, "popstate", () => this.onBack());
+        this.forgetBack = this.addListener(browser, "popstate", () => this.onBack());
         dialog.showModal();
         if (browser.matchMedia(PHONE).matches) {
             browser.history.pushState({ ...browser.history.state, khWhy: true }, "");
@@ -121,6 +122,7 @@ export class KhPriceWhy extends Interaction {
     }
 
     onClosed() {
+        this.forgetBack();
         this.dialog?.remove();
         this.dialog = null;
         this.el.focus();
