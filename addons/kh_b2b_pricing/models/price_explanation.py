@@ -247,7 +247,7 @@ class PriceExplanation(models.AbstractModel):
     @api.model
     def _describe_hand(self, currency, who, when):
         return self.env._(
-            "Changed by hand: %(user)s, %(date)s",
+            "Changed or brought along: %(user)s, %(date)s",
             user=who,
             date=self._format_moment(fields.Datetime.to_datetime(when)),
         )

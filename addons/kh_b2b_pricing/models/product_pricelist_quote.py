@@ -154,7 +154,7 @@ class ProductPricelist(models.Model):
         if origin and origin != currency:
             company, date = self.env.company, kwargs["date"]
             rate = origin._get_conversion_rate(origin, currency, company, date)
-            base += [origin.name, rate]
+            base += [origin.name, float(f"{rate:.10g}")]  # told, not calculated with
         while not base[-1]:
             base.pop()
         return base

@@ -105,7 +105,7 @@ class SaleOrderLine(models.Model):
         if "m" not in trace:
             return ""
         return self.env._(
-            "The price was changed by hand; the rules gave %(price)s.",
+            "This is not the price of the rules; they gave %(price)s.",
             price=words._format_price(replay(trace), currency),
         )
 

@@ -287,13 +287,25 @@ class TestOrderTrace(TraceCommon):
     def test_whoever_reads_no_traces_leaves_them_all_the_same(self):
         self._create_rule(80.0, **self.customer)
         order = self._create_order([])
-        user = new_test_user(self.env, login="kh_trace_none", groups="base.group_user")
-        field = self.env["sale.order.line"]._fields["kh_price_trace"]
+        groups = "base.group_user,stock.group_stock_user"
+        user = new_test_user(self.env, login="kh_trace_none", groups=groups)
+        for model in ("sale.order", "sale.order.line"):
+            self.env["ir.model.access"].create(
+                {
+                    "name": f"KH test {model}",
+                    "model_id": self.env["ir.model"]._get_id(model),
+                    "group_id": self.env.ref("stock.group_stock_user").id,
+                    **{f"perm_{right}": True for right in ("read", "write", "create")},
+                }
+            )
         lines = self.env["sale.order.line"].with_user(user)
-        self.assertFalse(lines._has_field_access(field, "read"))
-        with patch.object(self.env.registry["sale.order.line"], "check_access", lambda *a: None):
-            line = lines.create({"order_id": order.id, "product_id": self.product.id})
-        self.assertTrue(line.sudo().kh_price_trace)
+        self.assertFalse(lines._has_field_access(lines._fields["kh_price_trace"], "read"))
+        line = lines.create({"order_id": order.id, "product_id": self.product.id})
+        self.assertEqual(replay(line.sudo().kh_price_trace), 80.0)
+        line.write({"price_unit": 70.0})
+        self.assertEqual(line.sudo().kh_price_trace["m"][0], user.name)
+        copy = line.copy({"order_id": order.id})
+        self.assertEqual(replay(copy.sudo().kh_price_trace), 80.0)
 
     def test_the_dealers_part_tells_nothing_of_others(self):
         self._create_rule(80.0, **self.customer)
@@ -331,6 +343,24 @@ class TestOrderTrace(TraceCommon):
         order._recompute_prices()
         self.env.flush_all()
         return created, self.env.cr.sql_log_count - before, order
+
+    def test_the_batch_is_in_use(self):
+        """No add-on that is installed here sends the lines core's way."""
+        self.assertTrue(self.env["sale.order.line"]._kh_has_standard_price_hooks())
+
+    def test_another_addon_that_sets_prices_is_asked(self):
+        self._create_rule(80.0, **self.customer)
+        lines = self.env.registry["sale.order.line"]
+        hook = type("Foreign", (), {"__module__": "odoo.addons.foreign.models.x"})
+        hook._get_display_price = lambda line: 12.34
+        with (
+            patch.object(lines, "mro", lambda: [hook, *type.mro(lines)], create=True),
+            patch.object(lines, "_get_display_price", hook._get_display_price, create=True),
+        ):
+            line = self._create_order([(self.product, 1, {})]).order_line
+        self.assertEqual(line.price_unit, 12.34)
+        self.assertEqual(replay(line.kh_price_trace), 80.0, "the rule's price is kept beside it")
+        self.assertEqual(line.kh_price_trace["m"][2], 12.34)
 
     def test_queries_do_not_grow_with_lines(self):
         self._count(1)
