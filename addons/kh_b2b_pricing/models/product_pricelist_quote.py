@@ -205,9 +205,7 @@ class ProductPricelist(models.Model):
 
     @api.model
     def _kh_rule_row(self, rule, values):
-        (_id, kind, base, price, percent, discount, markup, rounding, surcharge, lowest, highest) = (
-            values[:11]
-        )
+        kind, base, price, percent, discount, markup, *amounts = values[1:11]
         start, number, version, first, last, level, category = values[11:]
         if kind == "fixed":
             kind, value = Kind.FIXED, price or 0.0
@@ -216,7 +214,8 @@ class ProductPricelist(models.Model):
         else:
             share = -(markup or 0.0) if base == "standard_price" else discount or 0.0
             kind = Kind.FORMULA
-            value = [share, *(part or 0.0 for part in (rounding, surcharge, lowest, highest))]
+            # rounding, surcharge, lowest and highest margin
+            value = [share, *(amount or 0.0 for amount in amounts)]
         contract = number and [number, version, *(str(day) if day else 0 for day in (first, last))]
         return RuleRow(
             rule.id,

@@ -17,39 +17,43 @@ class ProductProduct(models.Model):
             "facts": [{"label", "value"}], "ladder": [{"label", "price"}], "is_visitor"}}``;
             sentences, ready to be shown; never other rules, other dealers, or costs
         """
-        words = self.env["kh.price.explanation"]
         displays = self._kh_get_display_prices(quantity=quantity, website=website)
         facts = self._kh_explain_own_facts(displays)
-        result = {}
         # sudo: names and units of products that the viewer was found to see
-        for product in self.sudo():
-            display = displays[product.id]
-            unit, currency = product.uom_id.name, display.currency
-            ladder = [
-                {
-                    "label": words._describe_minimum(minimum, unit),
-                    "price": words._format_price(price, currency),
-                }
-                for minimum, price in display.ladder
-            ]
-            next_step = ""
-            if display.source and display.ladder:
-                missing = display.ladder[0][0] - quantity
-                next_step = words._describe_next(missing, unit, ladder[0]["price"])
-            result[product.id] = {
-                "title": product.display_name,
-                "price": words._format_price(display.price, currency),
-                "unit": unit,
-                "tax": self.env._("tax included")
-                if display.tax_included
-                else self.env._("tax excluded"),
-                "source": product.product_tmpl_id._kh_source_label(display.source or "market"),
+        return {
+            product.id: {
+                **product._kh_explain_display(displays[product.id], quantity),
                 "facts": facts.get(product.id, []),
-                "ladder": ladder,
-                "next": next_step,
-                "is_visitor": not display.source,
             }
-        return result
+            for product in self.sudo()
+        }
+
+    def _kh_explain_display(self, display, quantity):
+        """Put one `DisplayPrice` into sentences, see `_kh_explain_own`."""
+        words = self.env["kh.price.explanation"]
+        unit, currency = self.uom_id.name, display.currency
+        ladder = [
+            {
+                "label": words._describe_minimum(minimum, unit),
+                "price": words._format_price(price, currency),
+            }
+            for minimum, price in display.ladder
+        ]
+        next_step = ""
+        if display.source and display.ladder:
+            missing = display.ladder[0][0] - quantity
+            next_step = words._describe_next(missing, unit, ladder[0]["price"])
+        included, excluded = self.env._("tax included"), self.env._("tax excluded")
+        return {
+            "title": self.display_name,
+            "price": words._format_price(display.price, currency),
+            "unit": unit,
+            "tax": included if display.tax_included else excluded,
+            "source": self.product_tmpl_id._kh_source_label(display.source or "market"),
+            "ladder": ladder,
+            "next": next_step,
+            "is_visitor": not display.source,
+        }
 
     def _kh_explain_own_facts(self, displays):
         """Name contract and level behind the viewer's own prices.
