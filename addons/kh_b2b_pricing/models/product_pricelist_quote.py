@@ -3,9 +3,11 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import OWNERS, RuleBook
+from ..engine import OWNERS, Owner, RuleBook
 from ..engine.trace import Asked, Kind, Price, RuleRow, contest, pack
 
+#: ``base`` of ratios of the market price
+MARKET_BASE = "kh_market"
 DETAIL_COLUMNS = SQL(
     "i.id, i.compute_price, i.base, i.fixed_price::float8, i.percent_price::float8,"
     " i.price_discount::float8, i.price_markup::float8, i.price_round::float8,"
@@ -51,9 +53,15 @@ class Quote(NamedTuple):
 
 
 class BaseNote:
-    """Carries the base of a ratio out of core's price methods (see `_compute_base_price`)."""
+    """Carries the base of a ratio out of core's price methods (see `_compute_base_price`).
 
-    amount = None
+    ``amount`` is what it was; ``market`` carries the market price in, where that is the base
+    and is known already.
+    """
+
+    def __init__(self, market=None):
+        self.amount = None
+        self.market = market
 
 
 class ProductPricelist(models.Model):
@@ -79,19 +87,21 @@ class ProductPricelist(models.Model):
         facts = self._kh_get_facts(products)
         template_ids = list({fact.template_id for fact in facts.values()})
         book = RuleBook(self._kh_load_rules(OWNERS, template_ids, partner, date))
-        met, questions = [], []
+        met, questions, markets = [], [], {}
         texts = self._kh_quote_texts(facts, date, currency)
         for ask in asks:
             fact = facts[ask.product.id]
             quantity = self._kh_product_quantity(fact, ask.quantity, ask.uom)
-            met.append(contest(book, fact, quantity))
+            one = contest(book, fact, quantity)
+            met.append(one)
             questions.append(self._kh_prepare_asked(ask, fact, quantity, texts))
+            if getattr(one.winner, "base", None) == MARKET_BASE:
+                markets[len(met) - 1] = book.choose(fact, quantity, (Owner.MARKET,))
         rows = self._kh_rule_rows(met)
-        show = self.env["product.pricelist.item"]._is_discount_feature_enabled()
         kwargs = {"date": date, "currency": currency, "kh_partner": partner}
         return [
-            self._kh_quote_one(ask, asked, one, rows, show, kwargs)
-            for ask, asked, one in zip(asks, questions, met, strict=True)
+            self._kh_quote_one(ask, asked, one, rows, kwargs, markets.get(place, ...))
+            for place, (ask, asked, one) in enumerate(zip(asks, questions, met, strict=True))
         ]
 
     @api.model
@@ -115,28 +125,46 @@ class ProductPricelist(models.Model):
             texts["date"], quantity, own_uom.name, texts["currency"], units, texts["digits"]
         )
 
-    def _kh_quote_one(self, ask, asked, met, rows, show_discounts, kwargs):
-        """Turn one contest into a :class:`Quote`; records only where a rule is not fixed."""
+    def _kh_quote_one(self, ask, asked, met, rows, kwargs, market=...):
+        """Turn one contest into a :class:`Quote`; records only where a rule is not fixed.
+
+        :param market: the winning market rule (``None``: the sales price) where the winner is
+            a ratio of the market price
+        """
         winner = met.winner
         if winner is not None and winner.is_fixed:
-            price = winner.fixed_price
-            if asked.units and price:
-                _own, _line, line_factor, own_factor = asked.units
-                price = price * line_factor / own_factor
+            price = self._kh_rule_price(winner, ask, asked, kwargs)
             return Quote(winner, price, None, (asked, met, rows, None))
+        note = BaseNote()
+        if market is not ... and self.currency_id == kwargs["currency"]:
+            note.market = self._kh_rule_price(market, ask, asked, kwargs)
+        price = self._kh_rule_price(winner, ask, asked, kwargs, note)
         # sudo: rules of the dealer the price is for, whoever enters the order
         item = self.env["product.pricelist.item"].sudo().browse(winner.id if winner else ())
-        product = ask.product.with_company(self.env.company)
-        if ask.context:
-            product = product.with_context(**ask.context)
-        args = (product, ask.quantity, ask.uom)
-        note = BaseNote()
-        price = item._compute_price(*args, kh_note=note, **kwargs)
+        product = self._kh_priced_product(ask)
         before = None
-        if show_discounts and item._show_discount():
+        if item._show_discount():
+            args = (product, ask.quantity, ask.uom)
             before = item._compute_price_before_discount(*args, **kwargs)
         base = self._kh_describe_base(item, product, note, kwargs)
         return Quote(winner, price, before, (asked, met, rows, base))
+
+    def _kh_rule_price(self, rule, ask, asked, kwargs, note=None):
+        """Price one question by ``rule`` of the engine (``None``: the sales price)."""
+        if rule is not None and rule.is_fixed:
+            price = rule.fixed_price
+            if asked.units and price:
+                _own, _line, line_factor, own_factor = asked.units
+                price = price * line_factor / own_factor
+            return price
+        # sudo: see `_kh_quote_one`
+        item = self.env["product.pricelist.item"].sudo().browse(rule.id if rule else ())
+        args = (self._kh_priced_product(ask), ask.quantity, ask.uom)
+        return item._compute_price(*args, kh_note=note, **kwargs)
+
+    def _kh_priced_product(self, ask):
+        product = ask.product.with_company(self.env.company)
+        return product.with_context(**ask.context) if ask.context else product
 
     @api.model
     def _kh_describe_base(self, item, product, note, kwargs):
@@ -241,7 +269,10 @@ class ProductPricelistItem(models.Model):
         """Extend `product`: tell the base of a ratio to whoever handed in a note for it."""
         # Not handed on: a base pricelist has bases of its own.
         note = kwargs.pop("kh_note", None)
-        price = super()._compute_base_price(product, quantity, uom, date, currency, **kwargs)
-        if isinstance(note, BaseNote):
+        if note and self.base == MARKET_BASE and note.market is not None:
+            price = note.market
+        else:
+            price = super()._compute_base_price(product, quantity, uom, date, currency, **kwargs)
+        if note:
             note.amount = price
         return price
