@@ -1,5 +1,7 @@
 """The price X-ray of shop and portal: why a price is what it is, for its reader only."""
 
+from urllib.parse import urlencode, urlsplit
+
 from werkzeug.exceptions import BadRequest, NotFound
 
 from odoo.exceptions import AccessError, MissingError
@@ -88,8 +90,10 @@ class KhPriceWhy(CustomerPortal):
 
     @staticmethod
     def _kh_render_why(data):
+        # back to the page on which the price stands; only its path counts
+        page = urlsplit(request.httprequest.referrer or "").path.lstrip("/") or "shop"
+        login_url = f"/web/login?{urlencode({'redirect': f'/{page}'})}"
         html = request.env["ir.qweb"]._render(
-            "kh_b2b_pricing.price_why",
-            {"why": data, "login_url": "/web/login?redirect=/shop"},
+            "kh_b2b_pricing.price_why", {"why": data, "login_url": login_url}
         )
         return {**data, "html": str(html)}

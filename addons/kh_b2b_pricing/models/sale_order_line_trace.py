@@ -72,10 +72,15 @@ class SaleOrderLine(models.Model):
         """
         trace = dict(trace)
         # sudo: see the field's groups; who may write the price need not read its reasons
-        known = (self.sudo().kh_price_trace or {}).get("m") if self.id else None
+        before = (self.sudo().kh_price_trace or {}) if self.id else {}
+        known = before.get("m")
         trace.pop("m", None)
         digits = self._kh_price_digits()
         if is_changed(trace, self.price_unit, digits):
+            is_kept = before and not known and self.technical_price_unit == self.price_unit
+            if is_kept and not is_changed(before, self.price_unit, digits):
+                # core did not price the line anew (it is invoiced): the old reasons stand
+                return before
             if not known or known[2] != self.price_unit:
                 moment = fields.Datetime.to_string(fields.Datetime.now())
                 known = [self.env.user.name, moment, self.price_unit]

@@ -162,6 +162,18 @@ class TestOrderTrace(TraceCommon):
         self.assertEqual(line.price_unit, 80.0)
         self.assertNotIn("m", line.kh_price_trace)
 
+    def test_an_invoiced_line_keeps_price_and_reasons(self):
+        self._create_rule(80.0, **self.customer)
+        self._create_rule(70.0, min_quantity=12, **self.customer)
+        line = self._create_order([(self.product, 1, {})]).order_line
+        trace = line.kh_price_trace
+        self.env.flush_all()
+        self.env.cr.execute(SQL("UPDATE sale_order_line SET qty_invoiced = 1"))
+        line.invalidate_recordset()
+        line.product_uom_qty = 12
+        self.assertEqual(line.price_unit, 80.0)
+        self.assertEqual(line.kh_price_trace, trace)
+
     def test_a_price_that_comes_with_the_line_is_compared_with_the_rules(self):
         self._create_rule(80.0, **self.customer)
         order = self._create_order(
