@@ -222,9 +222,7 @@ def _pack_rules(trace, met, rows):
         trace["x"] = met.more
     if met.steps:
         places = {rule.id: place for place, rule in enumerate(met.losers)}
-        trace["s"] = [
-            places.get(rule.id, rows[rule.id].packed(contracts)) for rule in met.steps
-        ]
+        trace["s"] = [places.get(rule.id, rows[rule.id].packed(contracts)) for rule in met.steps]
     if contracts:
         trace["p"] = contracts
 
@@ -318,9 +316,7 @@ def winner_of(trace):
 
 def losers_of(trace):
     """Return ``[(RuleRow, Reason, price per line unit or None)]``."""
-    rows = [
-        (RuleRow.unpacked(row, trace), Reason(reason)) for row, reason in trace.get("l", ())
-    ]
+    rows = [(RuleRow.unpacked(row, trace), Reason(reason)) for row, reason in trace.get("l", ())]
     return [(row, reason, _told_price(trace, row)) for row, reason in rows]
 
 

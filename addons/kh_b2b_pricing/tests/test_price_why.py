@@ -17,7 +17,15 @@ class TestPriceWhy(HttpCase, PricingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.website = cls.env["website"].get_current_website()
-        cls.website.write({"kh_is_b2b": True, "show_line_subtotals_tax_selection": "tax_included"})
+        english = cls.env["res.lang"]._activate_lang("en_US")
+        cls.website.write(
+            {
+                "kh_is_b2b": True,
+                "show_line_subtotals_tax_selection": "tax_included",
+                "language_ids": [Command.set(english.ids)],
+                "default_lang_id": english.id,
+            }
+        )
         cls.website.user_id.partner_id.specific_property_product_pricelist = cls.pricelist
         cls.contract = cls._create_contract(
             lines=[(cls.product, float(OWN), 0), (cls.product, float(STEP), 10)],
@@ -209,6 +217,4 @@ class TestPriceWhyPhone(HttpCase, PricingCommon):
         website = self.env["website"].get_current_website()
         website.kh_is_b2b = True
         website.user_id.partner_id.specific_property_product_pricelist = self.pricelist
-        self.start_tour(
-            self.product.product_tmpl_id.website_url, "kh_b2b_pricing_why_phone"
-        )
+        self.start_tour(self.product.product_tmpl_id.website_url, "kh_b2b_pricing_why_phone")
