@@ -57,9 +57,10 @@ export class KhPriceWhy extends Interaction {
         return answers[productId]?.html;
     }
 
-    /** On the product page the chosen variant decides, elsewhere the row. */
+    /** A row stands for its product; on the product page the chosen variant decides. */
     productId() {
-        const input = this.el.closest(".js_product")?.querySelector("input.product_id");
+        const form = this.el.closest("[data-kh-product], .js_product");
+        const input = form?.matches(".js_product") && form.querySelector("input.product_id");
         return Number(input?.value || this.el.dataset.khWhyProduct);
     }
 

@@ -5,7 +5,7 @@ registry.category("web_tour.tours").add("kh_b2b_pricing_why_shop", {
     steps: () => [
         {
             content: "Ask why",
-            trigger: ".kh_price_note .kh_price_why",
+            trigger: ".kh_price_why:visible",
             run: "click",
         },
         { trigger: "dialog.kh_why[open] .kh_why_price:contains(61.37)" },
@@ -52,7 +52,7 @@ registry.category("web_tour.tours").add("kh_b2b_pricing_why_order", {
 /** A visitor on the phone: the sheet says where to log in, and back closes it. */
 registry.category("web_tour.tours").add("kh_b2b_pricing_why_phone", {
     steps: () => [
-        { trigger: ".kh_price_note .kh_price_why", run: "click" },
+        { trigger: ".kh_price_why:visible", run: "click" },
         {
             trigger: "dialog.kh_why[open] a[href*='/web/login']",
             run() {
@@ -63,6 +63,6 @@ registry.category("web_tour.tours").add("kh_b2b_pricing_why_phone", {
                 window.history.back();
             },
         },
-        { trigger: "body:not(:has(dialog.kh_why)) .kh_price_note .kh_price_why" },
+        { trigger: "body:not(:has(dialog.kh_why)) .kh_price_why:visible" },
     ],
 });
