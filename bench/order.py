@@ -11,16 +11,18 @@ def prepare(env, side, scale):
     data.prepare_contract_prices(env, side, scale)
 
 
-def create_order(env, side, lines):
+def create_order(env, side, lines, given=None):
+    """:param dict given: values that each line brings with it, such as its price"""
     dealer = data.first_dealer(env)
     products = data.bench_products(env, lines)
+    more = given or {}
 
     def run():
         order = env["sale.order"].create(
             {
                 "partner_id": dealer.id,
                 "order_line": [
-                    (0, 0, {"product_id": product.id, "product_uom_qty": 1 + number % 9})
+                    (0, 0, {"product_id": product.id, "product_uom_qty": 1 + number % 9, **more})
                     for number, product in enumerate(products)
                 ],
             }
@@ -62,6 +64,14 @@ CASES = [
         "args": {"lines": 200},
         "bar": 0.5,
         "limits": {"queries": 120},
+    },
+    {
+        "case": "create an order of 1,000 lines",
+        "start": create_order,
+        "args": {"lines": 1000},
+        "bar": 0.5,
+        "limits": {"queries": 120},
+        "rounds": 3,
     },
     {
         "case": "add 20 lines to the cart",

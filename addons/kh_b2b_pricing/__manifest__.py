@@ -30,12 +30,22 @@
         "views/res_config_settings_views.xml",
         "views/member_application_views.xml",
         "views/website_sale_templates.xml",
+        "views/price_why_templates.xml",
+        "views/sale_order_views.xml",
         "views/pricing_menus.xml",
     ],
     "assets": {
         "web.assets_frontend": [
             "kh_b2b_pricing/static/src/scss/price.scss",
             "kh_b2b_pricing/static/src/js/price_tag.js",
+            "kh_b2b_pricing/static/src/scss/price_why.scss",
+            "kh_b2b_pricing/static/src/interactions/**/*",
+        ],
+        "web.assets_backend": [
+            "kh_b2b_pricing/static/src/components/**/*",
+        ],
+        "web.assets_tests": [
+            "kh_b2b_pricing/static/tests/tours/**/*",
         ],
     },
     "uninstall_hook": "uninstall_hook",

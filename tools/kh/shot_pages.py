@@ -33,6 +33,7 @@ ADD_TO_CART = (
     ("click", "[data-kh-add]"),
     ("wait", "[data-kh-cart-kinds]:visible"),
 )
+ASK_WHY = (("click", "td:visible .kh_price_why"), ("wait", "dialog.kh_why[open]"))
 OPEN_FIRST = (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view"))
 
 PAGES = (
@@ -52,6 +53,15 @@ PAGES = (
     Page("18-orders", "dealer1", "/my/orders"),
     Page("19-order", "dealer1", "/my/orders", (("click", "a[href*='/my/orders/']"),)),
     Page("20-shop-buyer", "buyer1", "/shop", full=False),
+    Page("21-shop-why", "dealer1", "/shop", ASK_WHY, full=False),
+    Page("22-cart-why", "dealer1", "/shop", (*ADD_TO_CART, ("open", "/shop/cart"), *ASK_WHY)),
+    Page(
+        "23-order-why",
+        "dealer1",
+        "/my/orders",
+        (("click", "a[href*='/my/orders/']"), *ASK_WHY),
+        full=False,
+    ),
     # --- the back office
     Page("30-applications", "admission", "action:kh_b2b_member.kh_member_application_action"),
     Page(
@@ -100,6 +110,18 @@ PAGES = (
         "order",
         "action:kh_b2b_order.sale_order_action_kh",
         OPEN_FIRST,
+    ),
+    Page(
+        "35b-order-why",
+        "order",
+        "action:kh_b2b_order.sale_order_action_kh",
+        (
+            *OPEN_FIRST,
+            ("click", ".o_data_row .o_kh_price_xray"),
+            ("wait", ".o_kh_price_why"),
+        ),
+        full=False,
+        widths=(1280,),
     ),
     Page("36-review", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
     Page("37-approvals", "gm", "action:kh_b2b_approval.kh_approval_request_action"),

@@ -1,5 +1,6 @@
 from .amounts import COST, LIST_PRICE, MARKET, Calculator
 from .dead_rules import Candidate, DeadRule, Reason, find_dead_rules
+from . import trace
 from .display import DisplayPrice, source_of
 from .rules import OWNERS, Facts, Owner, Rule, RuleBook, Scope
 
@@ -20,4 +21,13 @@ __all__ = [
     "Scope",
     "find_dead_rules",
     "source_of",
+    "OWNERS",
+    "DisplayPrice",
+    "Facts",
+    "Owner",
+    "Rule",
+    "RuleBook",
+    "Scope",
+    "source_of",
+    "trace",
 ]

@@ -9,6 +9,7 @@ from . import price_contract_preview
 from . import price_adjustment
 from . import price_adjustment_apply
 from . import price_history
+from . import price_explanation
 from . import product_feed
 from . import product_pricelist
 from . import product_pricelist_check
@@ -18,11 +19,15 @@ from . import product_pricelist_item
 from . import product_pricelist_item_base
 from . import product_pricelist_rows
 from . import product_pricelist_item_history
+from . import product_pricelist_quote
 from . import product_product
 from . import product_template
+from . import product_xray
 from . import res_config_settings
 from . import res_partner
 from . import sale_order
 from . import sale_order_line
+from . import sale_order_line_trace
+from . import sale_order_line_xray
 from . import website
 from . import data_rights

@@ -1,8 +1,13 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
+
+    # === FIELDS === #
+    kh_is_b2b_priced = fields.Boolean(
+        related="pricelist_id.kh_is_b2b", string="Priced by a B2B Pricelist"
+    )
 
     # === ONCHANGE METHODS === #
 

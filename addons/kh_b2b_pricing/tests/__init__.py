@@ -17,7 +17,11 @@ from . import test_member_application
 from . import test_order
 from . import test_price_adjustment
 from . import test_price_approval
+from . import test_order_trace
+from . import test_order_trace_property
+from . import test_price_why
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
 from . import test_shop
+from . import test_trace
