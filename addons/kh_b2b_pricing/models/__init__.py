@@ -6,6 +6,8 @@ from . import product_feed
 from . import product_pricelist
 from . import product_pricelist_display
 from . import product_pricelist_item
+from . import product_pricelist_own_price
+from . import product_own_price
 from . import product_product
 from . import product_template
 from . import res_config_settings
