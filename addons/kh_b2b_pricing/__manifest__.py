@@ -6,7 +6,7 @@
     "category": "Sales/B2B",
     "summary": "Price contracts, level prices and the price each dealer sees",
     "depends": ["kh_b2b_member", "website_sale"],
-    "external_dependencies": {"python": ["python_calamine", "xlsxwriter"]},
+    "external_dependencies": {"python": ["python_calamine", "reportlab", "xlsxwriter"]},
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
@@ -17,6 +17,8 @@
         "wizards/price_contract_import_views.xml",
         "views/product_pricelist_item_views.xml",
         "views/price_contract_views.xml",
+        "views/price_contract_annex_views.xml",
+        "views/price_list_templates.xml",
         "views/product_pricelist_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
@@ -27,6 +29,7 @@
     "assets": {
         "web.assets_frontend": [
             "kh_b2b_pricing/static/src/scss/price.scss",
+            "kh_b2b_pricing/static/src/scss/price_list.scss",
             "kh_b2b_pricing/static/src/js/price_tag.js",
         ],
     },

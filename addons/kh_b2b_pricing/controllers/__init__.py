@@ -1,2 +1,3 @@
 from . import analytics
+from . import price_list
 from . import shop_price

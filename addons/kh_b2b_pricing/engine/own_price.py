@@ -22,6 +22,7 @@ class Kind(IntEnum):
     LIST = 1  # percentage of the sales price
     COST = 2  # percentage of the cost
     FORMULA = 3  # core's formula on sales price or cost
+    MARKET = 4  # percentage of what the pricelist gives to nobody in particular
     ENGINE = 9
 
 
@@ -32,6 +33,8 @@ PLACE_MARKET = 1001
 
 KIND = SQL(
     """CASE WHEN compute_price = 'fixed' THEN 0
+            WHEN base = 'kh_market' AND compute_price = 'percentage'
+                 AND (kh_partner_id IS NOT NULL OR kh_grade_id IS NOT NULL) THEN 4
             WHEN COALESCE(base, 'list_price') NOT IN ('list_price', 'standard_price') THEN 9
             WHEN compute_price = 'formula' THEN 3
             WHEN compute_price <> 'percentage' THEN 9

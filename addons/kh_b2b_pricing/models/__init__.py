@@ -1,6 +1,7 @@
 from . import account_analytic_distribution_model
 from . import member_application
 from . import price_contract
+from . import price_contract_annex
 from . import price_contract_workflow
 from . import product_feed
 from . import product_pricelist

@@ -29,7 +29,7 @@ class ProductPricelist(models.Model):
         now = fields.Datetime.now()
         return self._get_products_price(products, 1.0, date=now, kh_partner=partner)
 
-    def _kh_sql_own_prices(self, partner):
+    def _kh_sql_own_prices(self, partner, is_rounded=True):
         """Select the price of each variant for ``partner``, at quantity 1, valid now.
 
         In the pricelist's currency, per unit of the product, before taxes as the pricelist
@@ -42,6 +42,7 @@ class ProductPricelist(models.Model):
         batch: right, but as slow as that batch.
 
         :param partner: res.partner, empty for visitors
+        :param bool is_rounded: False leaves prices without a rule as they are: the base of ratios
         :return: SQL with the columns ``id, tmpl_id, active, price``; runs 2 queries (some
             more for rules that need the engine), however many products there are
         """
@@ -50,7 +51,7 @@ class ProductPricelist(models.Model):
         self.env["product.template.attribute.value"].flush_model(["price_extra"])
         # sudo: which engine answers is no secret
         if not self or not self.sudo().kh_is_b2b:
-            return self._kh_sql_price_select(SQL(), {}, set(), {})
+            return self._kh_sql_price_select(SQL(), {}, set(), {}, is_rounded=is_rounded)
         self.env["product.pricelist.item"].flush_model()
         rules = self._kh_sql_own_rules(partner)
         general, kinds = self._kh_get_general_rules(rules)
@@ -58,7 +59,7 @@ class ProductPricelist(models.Model):
         if Kind.ENGINE in kinds:
             query = self._kh_sql_price_select(rules, general, kinds, {}, only_engine=True)
             computed = self._kh_compute_left_prices(self.env.execute_query(query), partner)
-        return self._kh_sql_price_select(rules, general, kinds, computed)
+        return self._kh_sql_price_select(rules, general, kinds, computed, is_rounded=is_rounded)
 
     def _kh_sql_own_rules(self, partner):
         """Select the rules in force for ``partner`` at quantity 1, each with its place."""
@@ -174,9 +175,10 @@ class ProductPricelist(models.Model):
                 prices.update((sign * product_id, price) for product_id, price in asked.items())
         return prices
 
-    def _kh_sql_price_select(self, rules, general, kinds, computed, only_engine=False):
+    def _kh_sql_price_select(
+        self, rules, general, kinds, computed, *, only_engine=False, is_rounded=True
+    ):
         """Build the statement of `_kh_sql_own_prices` (or of what it must leave to the engine)."""
-        digits = self.env["decimal.precision"].precision_get("Product Price")
         variant_rules, template_rules = (
             SQL(
                 """SELECT DISTINCT ON (%(column)s) * FROM rules WHERE applied_on = %(scope)s
@@ -241,7 +243,7 @@ class ProductPricelist(models.Model):
             rules=rules if rules.code else self._kh_sql_no_rules(),
             select=SQL("SELECT id, tmpl_id FROM (%s) AS won WHERE kind = 9", won)
             if only_engine
-            else self._kh_sql_priced(won, kinds, computed, digits),
+            else self._kh_sql_priced(won, kinds, computed, is_rounded),
         )
 
     @api.model
@@ -251,34 +253,52 @@ class ProductPricelist(models.Model):
             " date_start, 0 AS kind, 0::float8 AS value FROM product_pricelist_item WHERE FALSE"
         )
 
-    def _kh_sql_priced(self, won, kinds, computed, digits):
+    def _kh_sql_priced(self, won, kinds, computed, is_rounded):
         """Turn the winning rules into prices."""
-        amounts, joins = [SQL("WHEN 0 THEN won.value")], SQL()
-        for kind, base in ((Kind.LIST, SQL("won.sales")), (Kind.COST, SQL("won.cost"))):
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        amounts, joins = [SQL("WHEN 0 THEN won.value")], []
+        bases = {
+            Kind.LIST: SQL("won.sales"),
+            Kind.COST: SQL("won.cost"),
+            Kind.MARKET: SQL("market.price"),
+        }
+        for kind, base in bases.items():
             if kind in kinds:
                 price = SQL("%(base)s - %(base)s * (won.value / 100)", base=base)
                 amounts.append(SQL("WHEN %s THEN %s", int(kind), sql_round(price, digits)))
+        if Kind.MARKET in kinds:
+            market = self._kh_sql_own_prices(self.env["res.partner"], is_rounded=False)
+            joins.append(
+                SQL(
+                    "LEFT JOIN (%s) AS market"
+                    " ON COALESCE(market.id, -market.tmpl_id) = COALESCE(won.id, -won.tmpl_id)",
+                    market,
+                )
+            )
         if Kind.FORMULA in kinds:
-            joins = SQL("LEFT JOIN product_pricelist_item f ON f.id = won.rule_id AND won.kind = 3")
+            joins.append(
+                SQL("LEFT JOIN product_pricelist_item f ON f.id = won.rule_id AND won.kind = 3")
+            )
             base = SQL("(CASE WHEN f.base = 'standard_price' THEN won.cost ELSE won.sales END)")
             price = sql_round(sql_formula(SQL("f"), base), digits)
             amounts.append(SQL("WHEN 3 THEN %s", price))
         if computed:
-            joins = SQL(
-                "%s LEFT JOIN unnest(%s::int[], %s::float8[]) AS e(key, price)"
-                " ON e.key = COALESCE(won.id, -won.tmpl_id)",
-                joins,
-                list(computed),
-                list(computed.values()),
+            joins.append(
+                SQL(
+                    "LEFT JOIN unnest(%s::int[], %s::float8[]) AS e(key, price)"
+                    " ON e.key = COALESCE(won.id, -won.tmpl_id)",
+                    list(computed),
+                    list(computed.values()),
+                )
             )
             amounts.append(SQL("WHEN 9 THEN e.price"))
         price = SQL("CASE won.kind %s ELSE won.sales END", SQL(" ").join(amounts))
         # Once more for prices without a rule: what is equal on the page is equal here
         return SQL(
             "SELECT won.id, won.tmpl_id, won.active, %s AS price FROM (%s) AS won %s",
-            sql_round(price, digits),
+            sql_round(price, digits) if is_rounded else price,
             won,
-            joins,
+            SQL(" ").join(joins),
         )
 
     @api.model

@@ -8,6 +8,8 @@ from . import test_hooks
 from . import test_member_application
 from . import test_order
 from . import test_own_price
+from . import test_price_list
+from . import test_price_sheet
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
