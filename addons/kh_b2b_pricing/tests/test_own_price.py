@@ -49,6 +49,7 @@ class OwnPriceCommon(PricingCommon):
         cls.user_a = cls._create_portal_user(cls.dealer_a, "kh_own_a")
         cls.user_b = cls._create_portal_user(cls.dealer_b, "kh_own_b")
         cls.stranger = cls.env.ref("base.public_user")
+        cls.bases = dict(cls.env["product.pricelist.item"]._fields["base"].selection)
         cls.viewers = {
             cls.user_a: cls.dealer_a,
             cls.user_b: cls.dealer_b,
@@ -58,6 +59,7 @@ class OwnPriceCommon(PricingCommon):
     def _random_rule(self, random, day):
         """Values of one rule; owners, targets, kinds, minimums and dates at random."""
         target = random.choice(["product_id"] * 4 + ["product_tmpl_id"] * 3 + ["categ_id", None])
+        price = self._random_price(random)
         vals = {
             "pricelist_id": self.pricelist.id,
             "min_quantity": random.choice([0, 0, 0, 1, 1, 2, 10]),
@@ -79,15 +81,22 @@ class OwnPriceCommon(PricingCommon):
             vals["kh_partner_id"] = (self.dealer_a if owner == "a" else self.dealer_b).id
         elif owner:
             vals["kh_grade_id"] = (self.gold if owner == "gold" else self.silver).id
-        return {**vals, **self._random_price(random)}
+        elif price.get("base") == "kh_market":  # the market price is no ratio of itself
+            vals["kh_partner_id"] = self.dealer_a.id
+        return {**vals, **price}
 
     def _random_price(self, random):
-        kind = random.choice(["fixed"] * 3 + ["ratio", "ratio", "cost", "formula", "pricelist"])
+        kinds = ["fixed"] * 3 + ["ratio", "ratio", "cost", "formula", "pricelist"]
+        if "kh_market" in self.bases:
+            kinds += ["kh_market"] * 2
+        kind = random.choice(kinds)
         if kind == "fixed":
             return {"compute_price": "fixed", "fixed_price": random.randint(100, 9999) / 100}
         percent = random.choice([5, 12.5, 33.33, 15, -7.7])
         if kind == "ratio":
             return {"compute_price": "percentage", "percent_price": percent}
+        if kind == "kh_market":
+            return {"compute_price": "percentage", "percent_price": percent, "base": kind}
         if kind == "cost":
             return {
                 "compute_price": "percentage",
@@ -164,7 +173,9 @@ class TestOwnPrice(OwnPriceCommon):
             with self.subTest(label=label, user=user.login, low=low, high=high):
                 domain = self.env["product.product"].with_user(user)._kh_own_price_domain(low, high)
                 inside = {  # an end of 0 is open
-                    key for key, price in engine.items() if low <= price <= (high or price)
+                    key
+                    for key, price in engine.items()
+                    if (low or price) <= price <= (high or price)
                 }
                 self.assertEqual(set(self._found(user, domain=domain).ids), inside)
                 above = self._found(user, domain=[("kh_own_price", ">", low)])
