@@ -24,9 +24,7 @@ class SamePriceCommon(PortalCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["product.pricelist.item"].search(
-            [("pricelist_id", "=", cls.pricelist.id)]
-        ).unlink()
+        cls.env["product.pricelist.item"].search([("pricelist_id", "=", cls.pricelist.id)]).unlink()
         cls.gold, cls.silver = cls.env["res.partner.grade"].create(
             [{"name": "KH gold"}, {"name": "KH silver"}]
         )
@@ -35,15 +33,15 @@ class SamePriceCommon(PortalCommon):
         cls.singles = cls.env["product.product"].union(
             *(
                 cls._create_template(
-                    f"KHSAME {number}", default_code=f"KHSAME-{number}", list_price=40.0 + 13 * number
+                    f"KHSAME {number}",
+                    default_code=f"KHSAME-{number}",
+                    list_price=40.0 + 13 * number,
                 ).product_variant_id
                 for number in range(4)
             )
         )
         cls.products = cls.singles | cls.variants
-        cls.users = {
-            partner: partner.child_ids.user_ids for partner in (cls.dealer, cls.stranger)
-        }
+        cls.users = {partner: partner.child_ids.user_ids for partner in (cls.dealer, cls.stranger)}
 
     @classmethod
     def _random_rules(cls, random):
@@ -256,7 +254,9 @@ class TestSamePrice(SamePriceCommon):
             self._same(info["price"], product, quantity, "product page")
         suggested = {result["name"]: result for result in self._suggestions("KHSAME")}
         for product in self.singles:
-            [result] = [r for name, r in suggested.items() if product.name in re.sub("<[^>]+>", "", name)]
+            [result] = [
+                r for name, r in suggested.items() if product.name in re.sub("<[^>]+>", "", name)
+            ]
             self.assertIn(f"{self.expected[product, 1.0]:,.2f}", html.unescape(result["detail"]))
         read = self._rpc("product.product", "read", self.products.ids, ["kh_own_price"])
         for values in read:
@@ -282,7 +282,10 @@ class TestSamePrice(SamePriceCommon):
         self.env["product.pricelist.item"].create(list(self._random_rules(Random(11))))
         templates = self.singles.product_tmpl_id
         public = self.env.ref("base.public_user")
-        for user, partner in [*((user, dealer) for dealer, user in self.users.items()), (public, self.env["res.partner"])]:
+        for user, partner in [
+            *((user, dealer) for dealer, user in self.users.items()),
+            (public, self.env["res.partner"]),
+        ]:
             website = self.website.with_user(user)
             with MockRequest(website.env, website=website):
                 cards = templates.with_user(user)._get_sales_prices(website)
@@ -359,11 +362,26 @@ class TestForeignPrice(SamePriceCommon):
         yield item, "web_read", [self.contract.item_ids.ids], {"specification": {"price": {}}}
         yield "kh.price.contract", "search_read", [[], ["name"]], {}
         yield "kh.price.contract", "action_print_annex_pdf", [self.contract.ids], {}
-        yield "product.template", "search_count", [[template, ["pricelist_rule_ids.fixed_price", "=", SECRET]]], {}
+        yield (
+            "product.template",
+            "search_count",
+            [[template, ["pricelist_rule_ids.fixed_price", "=", SECRET]]],
+            {},
+        )
         yield "product.template", "search_count", [[template, ["kh_own_price", ">", 7000]]], {}
         yield "product.template", "search_read", [[template], ["kh_own_price", "list_price"]], {}
-        yield "product.product", "search_count", [[["id", "=", self.product.id], ["kh_own_price", "=", SECRET]]], {}
-        yield "product.product", "search_read", [[["id", "=", self.product.id]], ["kh_own_price"]], {}
+        yield (
+            "product.product",
+            "search_count",
+            [[["id", "=", self.product.id], ["kh_own_price", "=", SECRET]]],
+            {},
+        )
+        yield (
+            "product.product",
+            "search_read",
+            [[["id", "=", self.product.id]], ["kh_own_price"]],
+            {},
+        )
         yield (
             "product.product",
             "search_read",
@@ -434,7 +452,11 @@ class TestForeignPrice(SamePriceCommon):
 
     def test_feed_names_the_market_price(self):
         feed = self.env["product.feed"].create(
-            {"name": "KH feed", "website_id": self.website.id, "lang_id": self.website.default_lang_id.id}
+            {
+                "name": "KH feed",
+                "website_id": self.website.id,
+                "lang_id": self.website.default_lang_id.id,
+            }
         )
         user = self.users[self.dealer]
         with MockRequest(self.env, website=self.website.with_user(user)):

@@ -112,7 +112,8 @@ def sql_formula(item, base):
     )
     step = SQL("NULLIF(%s.price_round::float8, 0)", item)
     normal = SQL(
-        "(CASE WHEN %(step)s < 1 THEN (%(price)s) * (1 / %(step)s) ELSE (%(price)s) / %(step)s END)",
+        "(CASE WHEN %(step)s < 1 THEN (%(price)s) * (1 / %(step)s)"
+        " ELSE (%(price)s) / %(step)s END)",
         step=step,
         price=discounted,
     )

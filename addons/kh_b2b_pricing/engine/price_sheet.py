@@ -245,17 +245,13 @@ class _Pages:
         ]
         height = max(map(len, cells)) * LINE_HEIGHT + 4
         self.canvas.setFillGray(0.92)
-        self.canvas.rect(
-            MARGIN, self.y - height, self.width - 2 * MARGIN, height, stroke=0, fill=1
-        )
+        self.canvas.rect(MARGIN, self.y - height, self.width - 2 * MARGIN, height, stroke=0, fill=1)
         self.canvas.setFillGray(0)
         self.draw_cells(cells, height)
 
     def draw_line(self, line):
         cells = [
-            wrap(
-                format_cell(getattr(line, column.field), column.kind, self.head.digits), wide - 5
-            )
+            wrap(format_cell(getattr(line, column.field), column.kind, self.head.digits), wide - 5)
             for column, _left, wide in self.places
         ]
         height = max(map(len, cells)) * LINE_HEIGHT + 4
@@ -303,8 +299,9 @@ def write_pdf(target, head, lines):
     pages.draw_title()
     pages.draw_head()
     count = 0
-    for count, line in enumerate(lines, start=1):
+    for line in lines:
         pages.draw_line(line)
+        count += 1
     pages.draw_end()
     pages.canvas.showPage()
     pages.canvas.save()

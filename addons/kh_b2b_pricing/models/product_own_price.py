@@ -41,8 +41,11 @@ class OwnPriceMixin(models.AbstractModel):
 
     # === COMPUTE METHODS === #
 
+    @api.depends_context("uid", "company", "kh_partner_id")
     def _compute_kh_own_price(self):
-        raise NotImplementedError
+        prices = self._kh_get_own_prices()
+        for record in self:
+            record.kh_own_price = prices.get(record.id, 0.0)
 
     @api.model
     def _search_kh_own_price(self, operator, value):
@@ -57,10 +60,14 @@ class OwnPriceMixin(models.AbstractModel):
 
     # === BUSINESS METHODS - OWN PRICE === #
 
+    def _kh_get_own_prices(self):
+        """Return ``{id: price}`` at the current user's price; of nothing by itself."""
+        return {}
+
     @api.model
     def _kh_sql_own_price(self):
-        """Select ``id, price`` of all records, at the current user's price."""
-        raise NotImplementedError
+        """Select ``id, price`` of all records, at the current user's price; by itself of none."""
+        return SQL("SELECT NULL::int AS id, NULL::float8 AS price WHERE FALSE")
 
     @api.model
     def _kh_own_price_domain(self, minimum=0.0, maximum=0.0):
@@ -115,20 +122,17 @@ class ProductTemplate(models.Model):
     _name = "product.template"
     _inherit = ["product.template", "kh.own.price.mixin"]
 
-    # === COMPUTE METHODS === #
+    # === BUSINESS METHODS - OWN PRICE === #
 
-    @api.depends_context("uid", "company", "kh_partner_id")
-    def _compute_kh_own_price(self):
+    def _kh_get_own_prices(self):
         variants = self.product_variant_ids
         partner, pricelist = variants._kh_price_viewer()
         prices = pricelist._kh_get_own_prices(variants, partner)
         bare = self.filtered(lambda template: not template.product_variant_ids)
-        bare_prices = pricelist._kh_get_own_prices(bare, partner)
-        for template in self:
-            own = [prices[variant.id] for variant in template.product_variant_ids]
-            template.kh_own_price = min(own) if own else bare_prices.get(template.id, 0.0)
-
-    # === BUSINESS METHODS - OWN PRICE === #
+        lowest = pricelist._kh_get_own_prices(bare, partner)
+        for template in self - bare:
+            lowest[template.id] = min(prices[key] for key in template.product_variant_ids.ids)
+        return lowest
 
     @api.model
     def _kh_sql_own_price(self):
@@ -164,15 +168,6 @@ class ProductProduct(models.Model):
     _name = "product.product"
     _inherit = ["product.product", "kh.own.price.mixin"]
 
-    # === COMPUTE METHODS === #
-
-    @api.depends_context("uid", "company", "kh_partner_id")
-    def _compute_kh_own_price(self):
-        partner, pricelist = self._kh_price_viewer()
-        prices = pricelist._kh_get_own_prices(self, partner)
-        for product in self:
-            product.kh_own_price = prices.get(product.id, 0.0)
-
     # === BUSINESS METHODS - OWN PRICE === #
 
     @api.model
@@ -188,6 +183,10 @@ class ProductProduct(models.Model):
         elif not user._is_internal() and not user._is_superuser():
             partner = user.partner_id
         return self._kh_display_viewer(partner, self.env["website"].get_current_website())
+
+    def _kh_get_own_prices(self):
+        partner, pricelist = self._kh_price_viewer()
+        return pricelist._kh_get_own_prices(self, partner)
 
     @api.model
     def _kh_sql_own_price(self):

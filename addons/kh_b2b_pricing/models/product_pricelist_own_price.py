@@ -42,7 +42,7 @@ class ProductPricelist(models.Model):
         batch: right, but as slow as that batch.
 
         :param partner: res.partner, empty for visitors
-        :param bool is_rounded: False leaves prices without a rule as they are: the base of ratios
+        :param bool is_rounded: False leaves prices without a rule as they are (base of ratios)
         :return: SQL with the columns ``id, tmpl_id, active, price``; runs 2 queries (some
             more for rules that need the engine), however many products there are
         """
@@ -341,12 +341,9 @@ class ProductPricelist(models.Model):
 
         default = rate(default_currency)
         # sudo: all companies, for the currency of their products
-        companies_sudo = self.env["res.company"].sudo().search([])
-        others = {
-            company.id: rate(company.currency_id)
-            for company in companies_sudo
-            if company.currency_id != default_currency
-        }
+        companies_sudo = self.env["res.company"].sudo()
+        companies_sudo = companies_sudo.search([("currency_id", "!=", default_currency.id)])
+        others = {company.id: rate(company.currency_id) for company in companies_sudo}
         if not others:
             return price if default == 1 else SQL("%s * %s::float8", price, default)
         cases = SQL(" ").join(

@@ -101,7 +101,7 @@ class PriceList(models.AbstractModel):
     @api.model
     def _write(self, kind, name, head, lines):
         """Write to a temporary file, which vanishes when it is closed."""
-        target = tempfile.TemporaryFile(prefix="kh_price_list_")
+        target = tempfile.TemporaryFile(prefix="kh_price_list_")  # noqa: SIM115 - sent later
         try:
             count = WRITERS[kind](target, head, lines)
             size = target.tell()

@@ -218,10 +218,12 @@ class TestPriceList(PriceListCommon):
             response = self.url_open(path, allow_redirects=False)
             self.assertIn(response.status_code, (302, 303), path)
             self.assertIn("/web/login", response.headers["Location"])
-        new_test_user(self.env, login="kh_list_none", password="kh_list_none", groups="base.group_portal")
+        new_test_user(
+            self.env, login="kh_list_none", password="kh_list_none", groups="base.group_portal"
+        )
         staff = self._create_staff()["order_clerk"]
         staff.password = staff.login
-        for login in ("kh_list_none", staff.login):
+        for login in (nobody, staff.login):
             self.authenticate(login, login)
             for path in paths:
                 response = self.url_open(path, allow_redirects=False)
@@ -256,7 +258,9 @@ class TestPriceList(PriceListCommon):
 
     def test_annex_for_nobody_else(self):
         path = f"/kh/price_contract/{self.contract.id}/annex/"
-        new_test_user(self.env, login="kh_list_staff", password="kh_list_staff", groups="base.group_user")
+        new_test_user(
+            self.env, login="kh_list_staff", password="kh_list_staff", groups="base.group_user"
+        )
         for login in ("kh_list_a", "kh_list_b", "kh_list_staff"):
             self.authenticate(login, login)
             for kind in ("xlsx", "pdf"):

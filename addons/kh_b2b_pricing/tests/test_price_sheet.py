@@ -88,7 +88,9 @@ class TestPriceSheet(BaseCase):
             self.assertLessEqual(len(lines), 4)
             self.assertGreater(len(lines), 1)
         self.assertEqual("".join(wrap("小型断路器" * 6, 100)), "小型断路器" * 6)
-        self.assertEqual(" ".join(wrap("one two three four five six", 60)), "one two three four five six")
+        self.assertEqual(
+            " ".join(wrap("one two three four five six", 60)), "one two three four five six"
+        )
 
     def test_cells(self):
         self.assertEqual(format_cell(1234.5, "price"), "1,234.50")
