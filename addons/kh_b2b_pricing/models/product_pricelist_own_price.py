@@ -64,8 +64,8 @@ class ProductPricelist(models.Model):
     def _kh_sql_own_rules(self, partner):
         """Select the rules in force for ``partner`` at quantity 1, each with its place."""
         columns = SQL(
-            "id, applied_on, product_id, product_tmpl_id, categ_id,"
-            " COALESCE(min_quantity, 0)::float8 AS min_quantity, date_start, %s AS kind, %s AS value",
+            "id, applied_on, product_id, product_tmpl_id, categ_id, date_start,"
+            " COALESCE(min_quantity, 0)::float8 AS min_quantity, %s AS kind, %s AS value",
             KIND,
             VALUE,
         )

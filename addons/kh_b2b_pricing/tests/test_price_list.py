@@ -218,9 +218,8 @@ class TestPriceList(PriceListCommon):
             response = self.url_open(path, allow_redirects=False)
             self.assertIn(response.status_code, (302, 303), path)
             self.assertIn("/web/login", response.headers["Location"])
-        new_test_user(
-            self.env, login="kh_list_none", password="kh_list_none", groups="base.group_portal"
-        )
+        nobody = "kh_list_none"
+        new_test_user(self.env, login=nobody, password=nobody, groups="base.group_portal")
         staff = self._create_staff()["order_clerk"]
         staff.password = staff.login
         for login in (nobody, staff.login):
