@@ -171,8 +171,8 @@ class ProductProduct(models.Model):
     # === BUSINESS METHODS - OWN PRICE === #
 
     @api.model
-    def _kh_price_viewer(self):
-        """Return for whom the shop sorts, and by which pricelist.
+    def _kh_price_viewer(self, website=None):
+        """Return for whom the shop sorts, and by which pricelist (of the website in use).
 
         A portal user is always the own company, a visitor nobody, whatever a request's
         context says; staff are whom they order for.
@@ -182,7 +182,8 @@ class ProductProduct(models.Model):
             partner = self.env["res.partner"]
         elif not user._is_internal() and not user._is_superuser():
             partner = user.partner_id
-        return self._kh_display_viewer(partner, self.env["website"].get_current_website())
+        website = website or self.env["website"].get_current_website()
+        return self._kh_display_viewer(partner, website)
 
     def _kh_get_own_prices(self):
         partner, pricelist = self._kh_price_viewer()

@@ -161,8 +161,9 @@ class PriceList(models.AbstractModel):
 
     @api.model
     def _own_chunk(self, products, website, only_contract):
-        displays = products._kh_get_display_prices(website=website)
-        winners = self._get_winners(products, website)
+        partner, pricelist = products._kh_price_viewer(website)
+        displays = products._kh_get_display_prices(partner=partner, website=website)
+        winners = self._get_winners(products, partner, pricelist)
         terms = self._get_terms(rule for rules in winners.values() for rule in rules if rule)
         # sudo: unit and attribute values of products the user was found to see
         for product in products.sudo():
@@ -183,13 +184,12 @@ class PriceList(models.AbstractModel):
                 )
 
     @api.model
-    def _get_winners(self, products, website):
+    def _get_winners(self, products, partner, pricelist):
         """Choose the rule at one piece and at each further step.
 
         :return: ``{product id: [Rule or None]}``, as many as `_kh_get_display_prices` has
             prices
         """
-        partner, pricelist = products._kh_display_viewer(None, website)
         if not pricelist or not pricelist.kh_is_b2b:
             return {product.id: [None] for product in products}
         owners = tuple(Owner) if partner else (Owner.MARKET,)

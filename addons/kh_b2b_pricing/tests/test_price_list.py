@@ -175,7 +175,7 @@ class TestPriceList(PriceListCommon):
             self.assertEqual(len(lines), amount)
             counts.append(count)
         self.assertLessEqual(counts[2] - counts[1], 2 * (counts[1] - counts[0]) + 2)
-        self.assertLess(counts[1] - counts[0], 40)
+        self.assertLess(counts[1] - counts[0], 60)
 
     def test_too_many_products_are_refused(self):
         self.patch(price_list, "MAX_LINES", 1)
