@@ -29,6 +29,10 @@ def open_page(env, side, login, path, expect):
     return run
 
 
+def open_own_price_page(env, side, **paths):
+    return open_page(env, side, data.LOGIN, paths[side], "Circuit breaker")
+
+
 # "At most 1.0 times plain website_sale with one pricelist" for a dealer; a stranger likewise.
 CASES = [
     {
@@ -49,6 +53,24 @@ CASES = [
         "case": "search, dealer",
         "start": open_page,
         "args": {"login": data.LOGIN, "path": "/shop?search=breaker", "expect": "Circuit breaker"},
+        "bar": 1.0,
+        "rounds": 9,
+    },
+    # The peer sorts and filters by the sales price, which is what core's parameters mean.
+    {
+        "case": "sorted by own price, dealer",
+        "start": open_own_price_page,
+        "args": {"ours": "/shop?order=price", "peer": "/shop?order=list_price+asc"},
+        "bar": 1.0,
+        "rounds": 9,
+    },
+    {
+        "case": "own price from 20 to 60, dealer",
+        "start": open_own_price_page,
+        "args": {
+            "ours": "/shop?order=price&min_price=20&max_price=60",
+            "peer": "/shop?order=list_price+asc&min_price=20&max_price=60",
+        },
         "bar": 1.0,
         "rounds": 9,
     },

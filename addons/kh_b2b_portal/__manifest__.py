@@ -23,6 +23,7 @@
             "kh_b2b_portal/static/src/scss/frame.scss",
             "kh_b2b_portal/static/src/scss/actionbar.scss",
             "kh_b2b_portal/static/src/scss/catalogue.scss",
+            "kh_b2b_portal/static/src/scss/price_range.scss",
             "kh_b2b_portal/static/src/scss/product.scss",
             "kh_b2b_portal/static/src/scss/cart.scss",
             "kh_b2b_portal/static/src/scss/home.scss",

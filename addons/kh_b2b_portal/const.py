@@ -9,13 +9,13 @@ MAX_VARIANT_ROWS = 60
 # Lines accepted by one "add to cart"; more is refused as a whole, never cut.
 MAX_LINES_PER_ADD = 1000
 
-# Orders of the catalogue, by the name used in the address.
+# Orders of the catalogue, by the name used in the address. The price is the viewer's own.
 SORTS = {
     "featured": "website_sequence asc, name asc, default_code asc, id asc",
     "code": "default_code asc, id asc",
     "name": "name asc, default_code asc, id asc",
-    "price": "list_price asc, default_code asc, id asc",
-    "price_desc": "list_price desc, default_code asc, id asc",
+    "price": "kh_own_price asc, default_code asc, id asc",
+    "price_desc": "kh_own_price desc, default_code asc, id asc",
     "newest": "create_date desc, id desc",
 }
 DEFAULT_SORT = "featured"

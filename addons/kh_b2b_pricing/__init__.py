@@ -1,2 +1,2 @@
-from . import controllers, engine, models, wizards
+from . import controllers, engine, models, report, wizards
 from .hooks import uninstall_hook

@@ -6,7 +6,7 @@
     "category": "Sales/B2B",
     "summary": "Price contracts, level prices and the price each dealer sees",
     "depends": ["kh_b2b_member", "website_sale"],
-    "external_dependencies": {"python": ["python_calamine", "xlsxwriter"]},
+    "external_dependencies": {"python": ["python_calamine", "reportlab", "xlsxwriter"]},
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
@@ -24,6 +24,8 @@
         "views/price_contract_views.xml",
         "views/price_adjustment_views.xml",
         "views/price_history_views.xml",
+        "views/price_contract_annex_views.xml",
+        "views/price_list_templates.xml",
         "views/product_pricelist_views.xml",
         "wizards/price_rule_check_views.xml",
         "views/res_partner_views.xml",
@@ -37,6 +39,7 @@
     "assets": {
         "web.assets_frontend": [
             "kh_b2b_pricing/static/src/scss/price.scss",
+            "kh_b2b_pricing/static/src/scss/price_list.scss",
             "kh_b2b_pricing/static/src/js/price_tag.js",
             "kh_b2b_pricing/static/src/scss/price_why.scss",
             "kh_b2b_pricing/static/src/interactions/**/*",

@@ -8,6 +8,7 @@ from odoo.addons.kh_b2b_order.utils import (
     format_quantity,
     parse_page,
 )
+from odoo.addons.kh_b2b_pricing.models.product_own_price import as_bound
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
 from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
@@ -36,10 +37,22 @@ class ShopCatalogue(WebsiteSale):
         sort = order if order in SORTS else DEFAULT_SORT
         url = self._get_shop_path(category)
         zone = website._kh_find_zone(post.get("kh_zone")).id
-        query = {"search": search, "order": sort if sort != DEFAULT_SORT else "", "kh_zone": zone}
+        prices = self._kh_price_range(post)
+        query = {
+            "search": search,
+            "order": sort if sort != DEFAULT_SORT else "",
+            "kh_zone": zone,
+            **self._kh_price_query(prices),
+        }
         query = {key: value for key, value in query.items() if value}
         step = ROWS_PER_PAGE
-        asked = {"search": search, "category": category, "sort": sort, "limit": step}
+        asked = {
+            "search": search,
+            "category": category,
+            "sort": sort,
+            "prices": prices,
+            "limit": step,
+        }
         offset = max(page - 1, 0) * step
         products, total = website._kh_catalogue_search(**asked, offset=offset)
         if page > 1 and not products:  # a page beyond the end, for example after a filter
@@ -55,6 +68,7 @@ class ShopCatalogue(WebsiteSale):
             "sorts": self._kh_sort_labels(),
             "shop_url": url,
             "query": query,
+            "price_query": self._kh_price_query(prices),
             "zone": zone,
             "layout": self._kh_layout(layout),
             "rows": website._kh_catalogue_rows(products, request.cart),
@@ -65,6 +79,21 @@ class ShopCatalogue(WebsiteSale):
             ),
             **self._kh_link_values(),
             **self._kh_page_values(),
+        }
+
+    @staticmethod
+    def _kh_price_range(post):
+        """Read the price range of an address, the lower end first; nonsense is an open end."""
+        low, high = (as_bound(normalise(post.get(name))) for name in ("min_price", "max_price"))
+        return (high, low) if low and high and low > high else (low, high)
+
+    @staticmethod
+    def _kh_price_query(prices):
+        """The parameters that stand for a price range in an address."""
+        return {
+            name: format_price(price, 6, 0).replace(",", "").rstrip(".")
+            for name, price in zip(("min_price", "max_price"), prices, strict=True)
+            if price
         }
 
     def _kh_link_values(self):
@@ -106,12 +135,16 @@ class ShopCatalogue(WebsiteSale):
     @staticmethod
     def _kh_sort_labels():
         _ = request.env._
+        if request.env.user._is_public():
+            low, high = _("Market price, low to high"), _("Market price, high to low")
+        else:
+            low, high = _("My price, low to high"), _("My price, high to low")
         return {
             "featured": _("Featured"),
             "code": _("Item no."),
             "name": _("Name"),
-            "price": _("Market price, low to high"),
-            "price_desc": _("Market price, high to low"),
+            "price": low,
+            "price_desc": high,
             "newest": _("Newest"),
         }
 

@@ -39,14 +39,19 @@ class Website(models.Model):
     _inherit = "website"
 
     # === BUSINESS METHODS - CATALOGUE === #
-    def _kh_catalogue_search(self, *, search="", category=None, sort="", offset=0, limit=None):
+    def _kh_catalogue_search(
+        self, *, search="", category=None, sort="", prices=(0.0, 0.0), offset=0, limit=None
+    ):
         """Find the variants of one catalogue page, as the current user may see them.
 
+        :param prices: lowest and highest own price, before taxes, 0 for an open end
         :return: ``(products, total)``
         """
         self.ensure_one()
         Product = self.env["product.product"]
         domain = self._kh_catalogue_domain(search, category)
+        if any(prices):
+            domain &= Product._kh_own_price_domain(*prices)
         total = Product.search_count(domain)
         order = SORTS.get(sort) or SORTS[DEFAULT_SORT]
         return Product.search_fetch(domain, offset=offset, limit=limit, order=order), total

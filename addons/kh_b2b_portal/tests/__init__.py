@@ -7,6 +7,7 @@ from . import (
     test_frame,
     test_home,
     test_limits_shop,
+    test_same_price,
     test_tour,
     test_utils,
 )

@@ -2,6 +2,7 @@ from . import account_analytic_distribution_model
 from . import member_application
 from . import price_figures
 from . import price_contract
+from . import price_contract_annex
 from . import price_contract_workflow
 from . import price_contract_lines
 from . import price_contract_version
@@ -20,6 +21,8 @@ from . import product_pricelist_item_base
 from . import product_pricelist_rows
 from . import product_pricelist_item_history
 from . import product_pricelist_quote
+from . import product_pricelist_own_price
+from . import product_own_price
 from . import product_product
 from . import product_template
 from . import product_xray

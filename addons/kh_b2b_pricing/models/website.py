@@ -22,3 +22,17 @@ class Website(models.Model):
             if pricelist_sudo.kh_is_b2b and pricelist_sudo._is_available_on_website(self):
                 return pricelist_sudo
         return super()._get_and_cache_current_pricelist()
+
+    def _kh_price_bound_rate(self):
+        """Undo what core's shop does to the ends of a price range.
+
+        :return: factor from the currency in which `_search_get_detail` gets them to the
+            website's
+        """
+        if not self.is_view_active("website_sale.filter_products_price"):
+            return 1.0
+        # sudo: the currency of the website's company
+        company_sudo = self.sudo().company_id
+        return self.env["res.currency"]._get_conversion_rate(
+            company_sudo.currency_id, self.currency_id, company_sudo, fields.Date.today()
+        )

@@ -20,6 +20,9 @@ from . import test_price_approval
 from . import test_order_trace
 from . import test_order_trace_property
 from . import test_price_why
+from . import test_own_price
+from . import test_price_list
+from . import test_price_sheet
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
