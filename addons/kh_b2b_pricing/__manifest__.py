@@ -12,8 +12,10 @@
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "security/data_rights.xml",
+        "security/price_simulation_rules.xml",
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
+        "data/ir_cron_price_simulation.xml",
         "wizards/price_contract_import_views.xml",
         "views/product_pricelist_item_views.xml",
         "views/price_contract_views.xml",
@@ -23,6 +25,8 @@
         "views/member_application_views.xml",
         "views/website_sale_templates.xml",
         "views/pricing_menus.xml",
+        "views/price_simulation_result_views.xml",
+        "views/price_simulation_views.xml",
     ],
     "assets": {
         "web.assets_frontend": [

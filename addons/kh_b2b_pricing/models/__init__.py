@@ -2,6 +2,14 @@ from . import account_analytic_distribution_model
 from . import member_application
 from . import price_contract
 from . import price_contract_workflow
+from . import price_simulation
+from . import price_simulation_contract
+from . import price_simulation_line
+from . import price_simulation_orders
+from . import price_simulation_result
+from . import price_simulation_run
+from . import price_simulation_rules
+from . import price_simulation_scenario
 from . import product_feed
 from . import product_pricelist
 from . import product_pricelist_display

@@ -7,6 +7,11 @@ from . import test_engine_property
 from . import test_hooks
 from . import test_member_application
 from . import test_order
+from . import test_price_simulation
+from . import test_price_simulation_access
+from . import test_price_simulation_contract
+from . import test_price_simulation_property
+from . import test_replay
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
