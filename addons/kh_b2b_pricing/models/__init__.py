@@ -8,7 +8,6 @@ from . import price_simulation_line
 from . import price_simulation_orders
 from . import price_simulation_result
 from . import price_simulation_run
-from . import price_simulation_rules
 from . import price_simulation_scenario
 from . import product_feed
 from . import product_pricelist
@@ -22,3 +21,4 @@ from . import sale_order
 from . import sale_order_line
 from . import website
 from . import data_rights
+from . import price_simulation_rules  # extends the engine: after it

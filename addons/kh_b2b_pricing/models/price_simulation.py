@@ -1,3 +1,5 @@
+import logging
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -5,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .price_simulation_pricing import MARKET_BASE
+
+_logger = logging.getLogger(__name__)
 
 STATES = [("draft", "Draft"), ("queued", "Waiting"), ("done", "Done")]
 #: Who may see what goods cost, and therefore margins.
@@ -321,6 +325,18 @@ class PriceSimulation(models.Model):
                     "Choose the B2B pricelist to which the level prices and changes are added."
                 )
             )
+        foreign = self.line_ids.item_id.filtered(
+            lambda item: item.pricelist_id != self.pricelist_id
+        )
+        if foreign:
+            raise UserError(
+                self.env._(
+                    "“%(rule)s” is a rule of pricelist %(pricelist)s: it cannot be replaced in"
+                    " this scenario.",
+                    rule=foreign[0].display_name,
+                    pricelist=foreign[0].pricelist_id.display_name,
+                )
+            )
         self._ensure_not_built_upon()
         self.contract_ids.check_access("read")
         for contract in self.contract_ids:
@@ -386,5 +402,14 @@ class PriceSimulation(models.Model):
             kind, message = "success", mine.env._("Scenario %(name)s is done.", name=self.name)
         except UserError as error:  # access and validation errors are among them
             kind, message = "danger", str(error)
+        except Exception:  # the user must hear of it, and those who wait have their turn
+            _logger.exception("Price scenario %s could not be replayed", self.id)
+            kind = "danger"
+            message = mine.env._(
+                "Scenario %(name)s could not be replayed. Your administrator finds the reason in"
+                " the log of the server.",
+                name=self.name,
+            )
+        if kind == "danger":
             self._move({"state": "draft", "error": message})
         user._bus_send("simple_notification", {"type": kind, "message": message, "sticky": True})

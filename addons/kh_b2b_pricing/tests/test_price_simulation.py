@@ -250,7 +250,9 @@ class TestPriceSimulation(SimulationCommon):
 
     def test_orders_of_another_company_do_not_count(self):
         other = self.env["res.company"].create({"name": "KH South"})
-        pricelist = self.env["product.pricelist"].create({"name": "All", "kh_is_b2b": True})
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "All", "kh_is_b2b": True, "company_id": False}
+        )
         self.product.with_company(other).standard_price = 10.0
         for company, price in ((self.company, 100.0), (other, 50.0)):
             self._sell(
