@@ -107,16 +107,17 @@ def _insert_orders(env, pricelist, scale):
             ), orders AS (
                 INSERT INTO sale_order
                 SELECT r.*
-                  FROM sale_order s, generate_series(1, %(orders)s) AS number
-                  JOIN dealer d ON d.number = 1 + number %% %(spread)s,
+                  FROM sale_order s
+                  CROSS JOIN generate_series(1, %(orders)s) AS n(i)
+                  JOIN dealer d ON d.number = 1 + n.i %% %(spread)s,
                        jsonb_populate_record(s, jsonb_build_object(
                            'id', nextval('sale_order_id_seq'),
-                           'name', 'BENCH' || number,
+                           'name', 'BENCH' || n.i,
                            'client_order_ref', NULL,
                            'partner_id', d.id, 'partner_invoice_id', d.id,
                            'partner_shipping_id', d.id,
                            'date_order', date_trunc('second', now() AT TIME ZONE 'UTC')
-                               - (number %% 360) * interval '1 day')) AS r
+                               - (n.i %% 360) * interval '1 day')) AS r
                  WHERE s.id = %(sample)s
              RETURNING id
             )

@@ -21,4 +21,4 @@ from . import sale_order
 from . import sale_order_line
 from . import website
 from . import data_rights
-from . import price_simulation_rules  # extends the engine: after it
+from . import product_pricelist_replay  # extends the engine: after it

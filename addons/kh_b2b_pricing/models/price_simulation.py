@@ -146,7 +146,8 @@ class PriceSimulation(models.Model):
     )
 
     _period = models.Constraint(
-        "CHECK (date_from <= date_to)", "The period of a price scenario cannot end before it starts."
+        "CHECK (date_from <= date_to)",
+        "The period of a price scenario cannot end before it starts.",
     )
 
     # === COMPUTE METHODS === #
@@ -217,7 +218,9 @@ class PriceSimulation(models.Model):
 
     def write(self, vals):
         if vals.keys() & {"state", "user_id"}:
-            raise UserError(self.env._("The state of a price scenario changes by its buttons only."))
+            raise UserError(
+                self.env._("The state of a price scenario changes by its buttons only.")
+            )
         if vals.keys() & RESULT_FIELDS:
             raise UserError(self.env._("The figures of a price scenario come from its replay."))
         inputs = vals.keys() - {"name"}

@@ -95,9 +95,7 @@ class PriceSimulationLine(models.Model):
                 )
             if line.kind == "change" and (line.item_id or line.min_quantity):
                 raise ValidationError(
-                    self.env._(
-                        "A change takes the place of no rule and has no minimum quantity."
-                    )
+                    self.env._("A change takes the place of no rule and has no minimum quantity.")
                 )
             if line.item_id.kh_partner_id:
                 raise ValidationError(

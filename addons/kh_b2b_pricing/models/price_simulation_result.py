@@ -45,9 +45,7 @@ class PriceSimulationResult(models.Model):
         [("down", "Pays less"), ("same", "No change"), ("up", "Pays more")], readonly=True
     )
     amount_cost = fields.Monetary("Cost", readonly=True, groups=COST_GROUPS)
-    margin_present = fields.Monetary(
-        "Margin at present prices", readonly=True, groups=COST_GROUPS
-    )
+    margin_present = fields.Monetary("Margin at present prices", readonly=True, groups=COST_GROUPS)
     margin_scenario = fields.Monetary("Margin in the scenario", readonly=True, groups=COST_GROUPS)
 
     # === COMPUTE METHODS === #

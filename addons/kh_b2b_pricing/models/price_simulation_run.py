@@ -63,9 +63,7 @@ class PriceSimulation(models.Model):
                 )
                 by_product = [
                     (pricing.facts[product_id], list(product_lines))
-                    for product_id, product_lines in groupby(
-                        dealer_lines, attrgetter("product_id")
-                    )
+                    for product_id, product_lines in groupby(dealer_lines, attrgetter("product_id"))
                 ]
                 template_ids = list({facts.template_id for facts, _lines in by_product})
                 rules = DealerRules(pricelist, dealer, template_ids, scenario)
@@ -156,11 +154,15 @@ class PriceSimulation(models.Model):
     def _fill_result_groups(self, rows):
         """Add level and category as they are now, for grouping."""
         # sudo: of dealers and products that are in the result
-        dealers = self.env["res.partner"].sudo().browse(
-            [row["partner_id"] for row in rows if row["kind"] == "dealer"]
+        dealers = (
+            self.env["res.partner"]
+            .sudo()
+            .browse([row["partner_id"] for row in rows if row["kind"] == "dealer"])
         )
-        products = self.env["product.product"].sudo().browse(
-            [row["product_id"] for row in rows if row["kind"] == "product"]
+        products = (
+            self.env["product.product"]
+            .sudo()
+            .browse([row["product_id"] for row in rows if row["kind"] == "product"])
         )
         grade_of = {dealer.id: dealer.grade_id.id for dealer in dealers}
         category_of = {product.id: product.categ_id.id for product in products}

@@ -133,9 +133,7 @@ class TestPriceSimulation(SimulationCommon):
             self._sell(self.dealer_a, [(self.product, 100, 100.0)], moment=moment)
         for moment in ("2026-03-09 16:00:00", "2026-03-10 15:59:59"):
             self._sell(self.dealer_a, [(self.product, 1, 100.0)], moment=moment)
-        simulation = self._create_simulation(
-            [self._gold_discount(10)], date_from=day, date_to=day
-        )
+        simulation = self._create_simulation([self._gold_discount(10)], date_from=day, date_to=day)
         simulation.action_run()
         self.assertEqual((simulation.line_count, simulation.amount_actual), (2, 200.0))
 
@@ -232,9 +230,7 @@ class TestPriceSimulation(SimulationCommon):
                 "rounding": 0.01,
                 "rate_ids": [
                     Command.create({"name": "2000-01-01", "rate": 4.0}),
-                    Command.create(
-                        {"name": fields.Date.today() - timedelta(days=10), "rate": 2.0}
-                    ),
+                    Command.create({"name": fields.Date.today() - timedelta(days=10), "rate": 2.0}),
                 ],
             }
         )

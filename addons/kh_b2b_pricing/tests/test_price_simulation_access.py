@@ -34,12 +34,16 @@ class TestPriceSimulationAccess(SimulationCommon):
         )
 
     def _run_as(self, role):
-        simulation = self.env["kh.price.simulation"].with_user(self.users[role]).create(
-            {
-                "name": role,
-                "pricelist_id": self.pricelist.id,
-                "line_ids": [Command.create(self.market)],
-            }
+        simulation = (
+            self.env["kh.price.simulation"]
+            .with_user(self.users[role])
+            .create(
+                {
+                    "name": role,
+                    "pricelist_id": self.pricelist.id,
+                    "line_ids": [Command.create(self.market)],
+                }
+            )
         )
         simulation.action_run()
         return simulation
@@ -69,9 +73,9 @@ class TestPriceSimulationAccess(SimulationCommon):
                 ].search_count([]),
                 "run": foreign.action_run,
                 "reset": foreign.action_reset,
-                "create": lambda user=user: self.env["kh.price.simulation"]
-                .with_user(user)
-                .create({"name": "x"}),
+                "create": lambda user=user: (
+                    self.env["kh.price.simulation"].with_user(user).create({"name": "x"})
+                ),
                 "button": draft.with_user(user).action_what_if,
             }
             for name, step in steps.items():
@@ -92,7 +96,9 @@ class TestPriceSimulationAccess(SimulationCommon):
 
     def test_nobody_runs_in_the_name_of_another(self):
         vals = {"name": "x", "user_id": self.users["director"].id, "amount_actual": 7.0}
-        simulation = self.env["kh.price.simulation"].with_user(self.users["supervisor"]).create(vals)
+        simulation = (
+            self.env["kh.price.simulation"].with_user(self.users["supervisor"]).create(vals)
+        )
         self.assertEqual(simulation.user_id, self.users["supervisor"])
         self.assertFalse(simulation.amount_actual)
         with self.assertRaises(UserError):
@@ -145,7 +151,9 @@ class TestPriceSimulationAccess(SimulationCommon):
         orders = self.env["sale.order"].with_user(self.users["director"]).search(action["domain"])
         self.assertEqual(orders.partner_id, self.dealer_a)
         product = row.simulation_id.result_ids.filtered("product_id")
-        self.assertEqual(self.env["sale.order"].search_count(product.action_view_orders()["domain"]), 2)
+        self.assertEqual(
+            self.env["sale.order"].search_count(product.action_view_orders()["domain"]), 2
+        )
         with self.assertRaises(UserError):
             row.with_user(self.users["product_manager"]).action_view_orders()
         with self.assertRaises(AccessError):
@@ -154,12 +162,16 @@ class TestPriceSimulationAccess(SimulationCommon):
     # In the background
 
     def _queue(self, user):
-        simulation = self.env["kh.price.simulation"].with_user(user).create(
-            {
-                "name": "Large",
-                "pricelist_id": self.pricelist.id,
-                "line_ids": [Command.create(self.market)],
-            }
+        simulation = (
+            self.env["kh.price.simulation"]
+            .with_user(user)
+            .create(
+                {
+                    "name": "Large",
+                    "pricelist_id": self.pricelist.id,
+                    "line_ids": [Command.create(self.market)],
+                }
+            )
         )
         with patch.object(type(simulation), "_direct_line_limit", return_value=0):
             action = simulation.action_run()
