@@ -63,6 +63,9 @@ class PriceSimulation(models.Model):
             *self._get_line_conditions(),
             SQL("d.id IN %s", dealers.subselect()),
         ]
+        if not self.env.user._kh_get_data_scope().is_everything:
+            # as the rule on orders: who has a range sees orders of dealers only
+            conditions.append(SQL("d.kh_is_dealer"))
         return SQL(
             """FROM sale_order_line l
                JOIN sale_order o ON o.id = l.order_id

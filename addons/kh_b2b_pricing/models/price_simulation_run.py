@@ -1,8 +1,7 @@
-from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..engine import Replay, Totals
 from .price_simulation_pricing import Pricing

@@ -59,6 +59,11 @@ class TestPriceSimulationAccess(SimulationCommon):
                 self.assertEqual(rows.partner_id, dealers)
                 self.assertEqual(simulation.amount_actual, 100.0 * len(dealers))
 
+    def test_customers_who_are_no_dealers_need_a_wide_range(self):
+        self._sell(self.env["res.partner"].create({"name": "Walk-in"}), [(self.product, 1, 100.0)])
+        self.assertEqual(self._run_as("supervisor").amount_actual, 100.0)
+        self.assertEqual(self._run_as("director").amount_actual, 300.0)
+
     def test_who_does_not(self):
         simulation = self._create_simulation([self.market])
         simulation.action_run()
@@ -144,6 +149,7 @@ class TestPriceSimulationAccess(SimulationCommon):
             foreign.line_ids.read(["change_rate"])
 
     def test_orders_behind_a_row_follow_the_rights_on_orders(self):
+        self.users["director"].group_ids += self.env.ref("sales_team.group_sale_salesman_all_leads")
         row = self._run_as("director").result_ids.filtered(
             lambda result: result.partner_id == self.dealer_a
         )
