@@ -214,7 +214,10 @@ class TestPriceSimulation(SimulationCommon):
                 }
             )
         ]
-        value = self.product.product_tmpl_id.attribute_line_ids.product_template_value_ids
+        value = self.env["product.template.attribute.value"].search(
+            [("product_tmpl_id", "=", self.product.product_tmpl_id.id)]
+        )
+        self.assertTrue(value)
         extra = {"product_no_variant_attribute_value_ids": [Command.set(value.ids)]}
         self._sell(self.dealer_a, [(self.product, 1, 105.0, extra), (self.product_2, 1, 100.0)])
         simulation = self._create_simulation([self._gold_discount(10)])
