@@ -5,7 +5,7 @@ import pytz
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine import Period, Sold
+from ..engine.replay import Period, Sold
 
 #: Order lines fetched and priced at a time: what a replay holds in memory.
 BATCH_LINES = 10_000

@@ -1,6 +1,7 @@
 from collections import defaultdict
 
-from ..engine import Option, Owner, RuleBook
+from ..engine import Owner, RuleBook
+from ..engine.replay import Option
 
 
 class Shelf:

@@ -3,7 +3,7 @@ from operator import attrgetter, itemgetter
 from odoo import fields, models
 from odoo.tools import SQL, groupby
 
-from ..engine import Replay, Totals
+from ..engine.replay import Replay, Totals
 from .price_simulation_pricing import Pricing
 from .price_simulation_rules import DealerRules, Shelf
 

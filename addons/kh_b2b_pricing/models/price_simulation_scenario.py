@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import Draft, Owner, Period
+from ..engine import Owner
+from ..engine.replay import Draft, Period
 
 
 @dataclass

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ..engine import Draft, Period
+from ..engine.replay import Draft, Period
 
 
 class ProductPricelist(models.Model):

@@ -206,7 +206,10 @@ class TestPriceSimulation(SimulationCommon):
                 "value_ids": [Command.create({"name": "Logo", "default_extra_price": 5})],
             }
         )
-        self.product.product_tmpl_id.attribute_line_ids = [
+        template = self.env["product.template"].create(
+            {"name": "Plate", "list_price": 100.0, "taxes_id": False, "categ_id": self.category.id}
+        )
+        template.attribute_line_ids = [
             Command.create(
                 {
                     "attribute_id": attribute.id,
@@ -215,11 +218,11 @@ class TestPriceSimulation(SimulationCommon):
             )
         ]
         value = self.env["product.template.attribute.value"].search(
-            [("product_tmpl_id", "=", self.product.product_tmpl_id.id)]
+            [("product_tmpl_id", "=", template.id)]
         )
-        self.assertTrue(value)
+        plate = template.product_variant_id
         extra = {"product_no_variant_attribute_value_ids": [Command.set(value.ids)]}
-        self._sell(self.dealer_a, [(self.product, 1, 105.0, extra), (self.product_2, 1, 100.0)])
+        self._sell(self.dealer_a, [(plate, 1, 105.0, extra), (self.product_2, 1, 100.0)])
         simulation = self._create_simulation([self._gold_discount(10)])
         simulation.action_run()
         self._assert_amounts(simulation, 205.0, 205.0, 195.0)

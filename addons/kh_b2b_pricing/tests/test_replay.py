@@ -2,8 +2,8 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ..engine import Option, Owner, Replay, Rule, Scope, Sold
-from ..engine.replay import choose
+from ..engine import Owner, Rule, Scope
+from ..engine.replay import Option, Replay, Sold, choose
 
 NOON = datetime(2026, 6, 15, 12)
 
