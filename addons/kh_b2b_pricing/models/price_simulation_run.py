@@ -152,16 +152,13 @@ class PriceSimulation(models.Model):
 
     def _fill_result_groups(self, rows):
         """Add level and category as they are now, for grouping."""
-        # sudo: of dealers and products that are in the result
-        dealers = (
-            self.env["res.partner"]
-            .sudo()
-            .browse([row["partner_id"] for row in rows if row["kind"] == "dealer"])
+        # sudo: level and category of dealers and products that are in the result
+        simulation_sudo = self.sudo()
+        dealers = simulation_sudo.env["res.partner"].browse(
+            [row["partner_id"] for row in rows if row["kind"] == "dealer"]
         )
-        products = (
-            self.env["product.product"]
-            .sudo()
-            .browse([row["product_id"] for row in rows if row["kind"] == "product"])
+        products = simulation_sudo.env["product.product"].browse(
+            [row["product_id"] for row in rows if row["kind"] == "product"]
         )
         grade_of = {dealer.id: dealer.grade_id.id for dealer in dealers}
         category_of = {product.id: product.categ_id.id for product in products}
