@@ -13,9 +13,11 @@
         "security/ir_rules.xml",
         "security/price_adjustment_rules.xml",
         "security/data_rights.xml",
+        "security/price_simulation_rules.xml",
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
         "data/approval_flow_data.xml",
+        "data/ir_cron_price_simulation.xml",
         "wizards/price_contract_import_views.xml",
         "wizards/price_contract_derive_views.xml",
         "wizards/price_contract_preview_views.xml",
@@ -35,6 +37,8 @@
         "views/price_why_templates.xml",
         "views/sale_order_views.xml",
         "views/pricing_menus.xml",
+        "views/price_simulation_result_views.xml",
+        "views/price_simulation_views.xml",
     ],
     "assets": {
         "web.assets_frontend": [

@@ -11,6 +11,13 @@ from . import price_adjustment
 from . import price_adjustment_apply
 from . import price_history
 from . import price_explanation
+from . import price_simulation
+from . import price_simulation_contract
+from . import price_simulation_line
+from . import price_simulation_orders
+from . import price_simulation_result
+from . import price_simulation_run
+from . import price_simulation_scenario
 from . import product_feed
 from . import product_pricelist
 from . import product_pricelist_check
@@ -34,3 +41,4 @@ from . import sale_order_line_trace
 from . import sale_order_line_xray
 from . import website
 from . import data_rights
+from . import product_pricelist_replay  # extends the engine: after it

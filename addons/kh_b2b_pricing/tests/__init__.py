@@ -23,6 +23,11 @@ from . import test_price_why
 from . import test_own_price
 from . import test_price_list
 from . import test_price_sheet
+from . import test_price_simulation
+from . import test_price_simulation_access
+from . import test_price_simulation_contract
+from . import test_price_simulation_property
+from . import test_replay
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
