@@ -11,7 +11,6 @@ from . import sale_order_membership
 from . import res_partner_people
 from . import res_partner_colleagues
 from . import people_users
-from . import rate_limit
 from . import member_application
 from . import member_application_checks
 from . import member_application_workflow
