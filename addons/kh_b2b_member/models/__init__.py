@@ -28,6 +28,7 @@ from . import sync_source
 from . import sync_mapping
 from . import sync_pull
 from . import sync_record
+from . import sync_notes
 from . import sync_run
 from . import sync_engine
 from . import sync_lookup
