@@ -59,7 +59,9 @@ class TestDeliveryScope(CatalogCommon):
     def _seen(self, user):
         self.env.flush_all()
         self.env.invalidate_all()
-        found = self.env["stock.picking"].with_user(user).search([("id", "in", self.everything.ids)])
+        found = (
+            self.env["stock.picking"].with_user(user).search([("id", "in", self.everything.ids)])
+        )
         readable = self.everything.with_user(user)._filtered_access("read")
         self.assertEqual(set(found.ids), set(readable.ids))
         return self.everything.browse(found.ids)

@@ -13,7 +13,7 @@ class SyncNotes:
     def __init__(self):
         self.bodies = defaultdict(list)  # {partner id: notes in their order}
 
-    def write(self, partners):
+    def post(self, partners):
         """Write what was kept back: one statement for the first note of all, and so on."""
         while waiting := {key: bodies.pop(0) for key, bodies in self.bodies.items() if bodies}:
             partners.browse(waiting)._message_log_batch(waiting)

@@ -165,7 +165,7 @@ class SyncWriter(models.AbstractModel):
                 new.append({"partner_id": partner_id, "acc_number": number, "bank_id": bank_id})
         notes = SyncNotes()
         accounts.with_context(tracking_disable=True, kh_sync_notes=notes).create(new)
-        notes.write(self.env["res.partner"])
+        notes.post(self.env["res.partner"])
 
     def _find_banks(self, names):
         """Return `{name: bank}`, creating those that are not there."""

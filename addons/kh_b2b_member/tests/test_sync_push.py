@@ -347,9 +347,8 @@ class TestSyncPush(SyncCommon):
         self._push(*(self._row(number) for number in range(1, 4)))
         for number in range(1, 4):
             dealer = self._dealer(f"K{number:05d}")
-            notes = dealer.message_ids.filtered(
-                lambda note: str(dealer.bank_ids.id) in (note.body or "")
-            )
+            account = f"#{dealer.bank_ids.id}"
+            notes = dealer.message_ids.filtered(lambda note, account=account: account in note.body)
             self.assertEqual(len(notes), 1, dealer.name)
             self.assertEqual(notes.subtype_id, self.env.ref("mail.mt_note"))
 
