@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "security/ir_rules_order.xml",
+        "security/data_rights_delivery.xml",
         "data/ir_cron_data.xml",
         "wizards/attribute_template_apply_views.xml",
         "wizards/catalog_assign_views.xml",

@@ -125,7 +125,9 @@ class Photographer:
     def settle(self, page: Page) -> None:
         """Wait for the web client and for the last request, but not for ever."""
         if "/odoo" in page.url:
-            page.wait_for_selector(".o_action_manager .o_view_controller, .o_home_menu, .o_error")
+            page.wait_for_selector(
+                ".o_action_manager .o_view_controller, .o_kh_matrix, .o_home_menu, .o_error"
+            )
         try:
             page.wait_for_load_state("networkidle", timeout=5_000)
         except BrowserError:

@@ -34,6 +34,8 @@ ADD_TO_CART = (
     ("wait", "[data-kh-cart-kinds]:visible"),
 )
 ASK_WHY = (("click", "td:visible .kh_price_why"), ("wait", "dialog.kh_why[open]"))
+# pages on which nobody works with a phone
+DESK = (1280,)
 OPEN_FIRST = (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view"))
 
 PAGES = (
@@ -41,6 +43,14 @@ PAGES = (
     Page("01-shop-stranger", None, "/shop"),
     Page("02-register", None, "/b2b/register"),
     Page("03-login", None, "/web/login"),
+    Page(
+        "04-register-data",
+        None,
+        "/b2b/register",
+        (("click?", "[data-goto='2'] button"),),
+        expect="input[name='manager_phone']",
+    ),
+    Page("05-register-resume", None, "/b2b/register", (("click?", "details summary"),)),
     # --- a dealer
     Page("10-home", "dealer1", "/my"),
     Page("11-shop", "dealer1", "/shop"),
@@ -53,15 +63,23 @@ PAGES = (
     Page("18-orders", "dealer1", "/my/orders"),
     Page("19-order", "dealer1", "/my/orders", (("click", "a[href*='/my/orders/']"),)),
     Page("20-shop-buyer", "buyer1", "/shop", full=False),
-    Page("21-shop-why", "dealer1", "/shop", ASK_WHY, full=False),
-    Page("22-cart-why", "dealer1", "/shop", (*ADD_TO_CART, ("open", "/shop/cart"), *ASK_WHY)),
+    Page("27-shop-why", "dealer1", "/shop", ASK_WHY, full=False),
+    Page("28-cart-why", "dealer1", "/shop", (*ADD_TO_CART, ("open", "/shop/cart"), *ASK_WHY)),
     Page(
-        "23-order-why",
+        "29-order-why",
         "dealer1",
         "/my/orders",
         (("click", "a[href*='/my/orders/']"), *ASK_WHY),
         full=False,
     ),
+    Page("21-category", "dealer1", "/shop", (("click?", ".kh-p-sidebar .kh-p-tree li + li a"),)),
+    Page("22-member", "dealer1", "/my/b2b"),
+    Page("23-company", "dealer1", "/my/company"),
+    Page("24-approvals", "approver1", "/my/approvals"),
+    Page(
+        "25-approval", "approver1", "/my/approvals", (("click?", "main a[href*='/my/approvals/']"),)
+    ),
+    Page("26-company-buyer", "buyer1", "/my/company"),
     # --- the back office
     Page("30-applications", "admission", "action:kh_b2b_member.kh_member_application_action"),
     Page(
@@ -125,4 +143,50 @@ PAGES = (
     ),
     Page("36-review", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
     Page("37-approvals", "gm", "action:kh_b2b_approval.kh_approval_request_action"),
+    Page(
+        "38-approval",
+        "gm",
+        "action:kh_b2b_approval.kh_approval_request_action",
+        OPEN_FIRST,
+    ),
+    Page("39-approval-flows", "admin", "action:kh_b2b_approval.kh_approval_flow_action"),
+    Page(
+        "40-approval-flow",
+        "admin",
+        "action:kh_b2b_approval.kh_approval_flow_action",
+        OPEN_FIRST,
+        widths=DESK,
+    ),
+    Page("41-dealers", "sales1", "action:kh_b2b_member.res_partner_action_dealer"),
+    Page("42-life-cycle", "supervisor", "action:kh_b2b_member.res_partner_action_lifecycle"),
+    Page("43-entitlements", "director", "action:kh_b2b_member.kh_member_grant_action"),
+    Page("44-level-rules", "director", "action:kh_b2b_member.kh_grade_rule_action", widths=DESK),
+    Page("45-role-matrix", "it", "action:kh_b2b_member.kh_role_matrix_action", widths=DESK),
+    Page("46-roles", "it", "action:kh_b2b_member.res_users_role_action", widths=DESK),
+    Page("47-sync-runs", "it", "action:kh_b2b_member.kh_sync_run_action", widths=DESK),
+    Page("48-sync-sources", "it", "action:kh_b2b_member.kh_sync_source_action", widths=DESK),
+    Page("49-sync-conflicts", "it", "action:kh_b2b_member.kh_sync_conflict_action", widths=DESK),
+    Page("50-assortments", "product", "action:kh_b2b_catalog.kh_catalog_assortment_action"),
+    Page(
+        "51-assortment",
+        "product",
+        "action:kh_b2b_catalog.kh_catalog_assortment_action",
+        OPEN_FIRST,
+    ),
+    Page("52-listing-times", "product", "action:kh_b2b_catalog.kh_product_listing_action"),
+    Page(
+        "53-stock-policy",
+        "product",
+        "action:kh_b2b_catalog.kh_stock_policy_action",
+        OPEN_FIRST,
+        widths=DESK,
+    ),
+    Page("54-order-limits", "product", "action:kh_b2b_catalog.kh_order_limit_action", widths=DESK),
+    Page(
+        "55-attribute-template",
+        "product",
+        "action:kh_b2b_catalog.kh_attribute_template_action",
+        OPEN_FIRST,
+        widths=DESK,
+    ),
 )

@@ -5,6 +5,9 @@ from odoo.http import request
 from ..models.approval_link import LINK_DECISIONS
 
 MAX_COMMENT = 5000
+# How many wrong links one network address may try in an hour.
+HOURLY_LIMIT = 30
+WRONG_LINK = "approval_link"
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -76,13 +79,13 @@ class ApprovalLink(http.Controller):
         """Return the link of the token, as superuser, or the response that refuses."""
         address = request.httprequest.remote_addr
         # sudo: the visitor has no rights; counting wrong tokens, and the link of a right one
-        limiter_sudo = request.env["kh.approval.link.limit"].sudo()
+        limiter_sudo = request.env["kh.rate.limit"].sudo()
         # a right token always counts: colleagues share an address with whoever tries wrong ones
         link_sudo = request.env["kh.approval.link"].sudo()._find(token)
-        if not link_sudo and limiter_sudo._is_blocked(address):
+        if not link_sudo and limiter_sudo._is_used_up(WRONG_LINK, address, HOURLY_LIMIT):
             return self._render_message("blocked", status=429)
         if not link_sudo:
-            limiter_sudo._hit(address)
+            limiter_sudo._hit(WRONG_LINK, address, HOURLY_LIMIT)
         if not link_sudo or link_sudo._get_status() == "dead":
             return self._render_message("unknown", status=404)
         return link_sudo

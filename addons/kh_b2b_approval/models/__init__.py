@@ -15,7 +15,7 @@ from . import approval_substitute
 from . import approval_report
 from . import approval_mixin
 from . import approval_line_mixin
-from . import approval_link_limit
+from . import rate_limit
 from . import approval_link
 from . import approval_inbox
 from . import res_config_settings

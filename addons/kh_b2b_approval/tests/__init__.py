@@ -9,6 +9,7 @@ from . import test_people
 from . import test_around_the_door
 from . import test_flow_check
 from . import test_statistics
+from . import test_rate_limit
 from . import test_link
 from . import test_link_page
 from . import test_portal_approvals

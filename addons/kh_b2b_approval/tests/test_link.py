@@ -8,7 +8,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from ..models.approval_link_limit import HOURLY_LIMIT
 from .common_link import TOKEN, LinkCommon
 
 
@@ -347,19 +346,3 @@ class TestLink(LinkCommon):
         link.date_sent = fields.Datetime.subtract(fields.Datetime.now(), days=91)
         self.env["kh.approval.link"]._gc_links()
         self.assertFalse(link.exists())
-
-    # --- limit
-    def test_limit_counts_per_address_and_hour(self):
-        limiter = self.env["kh.approval.link.limit"]
-        with freeze_time("2026-11-22 10:30:00"):
-            for _number in range(HOURLY_LIMIT):
-                self.assertFalse(limiter._is_blocked("10.0.0.1"))
-                limiter._hit("10.0.0.1")
-            self.assertTrue(limiter._is_blocked("10.0.0.1"))
-            self.assertFalse(limiter._is_blocked("10.0.0.2"))
-        with freeze_time("2026-11-22 11:00:00"):
-            self.assertFalse(limiter._is_blocked("10.0.0.1"))
-        self.assertNotIn("10.0.0.1", str(limiter.search([]).mapped("key")))
-        with freeze_time("2026-11-22 13:00:00"):
-            limiter._gc_limits()
-        self.assertFalse(limiter.search([]))

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..models.approval_link_limit import HOURLY_LIMIT
+from ..controllers.link import HOURLY_LIMIT, WRONG_LINK
 from .common_link import LinkCommon
 
 
@@ -153,7 +153,7 @@ class TestLinkPage(LinkCommon, HttpCase):
         document, _link, token = self._ask_by_mail()
         page = self._open(token)[1]
         for _number in range(HOURLY_LIMIT):
-            self.env["kh.approval.link.limit"]._hit("127.0.0.1")
+            self.env["kh.rate.limit"]._hit(WRONG_LINK, "127.0.0.1", HOURLY_LIMIT)
         response, _page = self._open("x" * 43)
         self.assertEqual(response.status_code, 429)
         self.assertEqual(response.headers["Retry-After"], "3600")

@@ -63,7 +63,7 @@ class ProductSharing(http.Controller):
     @staticmethod
     def _ensure_rate(action, key, limit):
         # sudo: the counter is nobody's to read
-        counter_sudo = request.env["kh.member.rate.limit"].sudo()
+        counter_sudo = request.env["kh.rate.limit"].sudo()
         if not counter_sudo._hit(action, str(key), limit):
             raise TooManyRequests
 

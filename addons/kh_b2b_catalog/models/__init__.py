@@ -26,3 +26,4 @@ from . import attribute_template_product
 from . import auxiliary
 from . import auxiliary_order
 from . import sharing
+from . import delivery_scope

@@ -269,11 +269,15 @@ class ProductTemplate(models.Model):
                        OR EXISTS (SELECT FROM kh_category_area_include_rel),
                        EXISTS (SELECT FROM kh_product_area_exclude_rel)
                        OR EXISTS (SELECT FROM kh_category_area_exclude_rel),
-                       EXISTS (SELECT FROM kh_product_listing)
+                       EXISTS (SELECT FROM kh_product_listing),
+                       EXISTS (SELECT FROM kh_sales_area WHERE company_id IS NOT NULL)
                 """
             )
         )
-        return Restrictions(*row)
+        *restrictions, has_owned_areas = row
+        if not has_owned_areas:
+            self.env["kh.sales.area"]._kh_note_no_companies()
+        return Restrictions(*restrictions)
 
     @api.model
     def _kh_refresh_restrictions(self):

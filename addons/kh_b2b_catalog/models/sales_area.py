@@ -45,8 +45,13 @@ class SalesArea(models.Model):
 
     # === BUSINESS METHODS === #
     @api.model
+    def _kh_note_no_companies(self):
+        """Learn from a query made for something else that all areas are for all companies."""
+        self.env.cr.cache.setdefault(COMPANIES, {})
+
+    @api.model
     def _kh_find_foreign_ids(self, company):
-        """Return the ids of areas of other companies; one query in a transaction.
+        """Return the ids of areas of other companies; at most one query in a transaction.
 
         :rtype: set[int]
         """

@@ -1,4 +1,5 @@
 from . import test_catalog_guards
+from . import test_delivery_scope
 from . import test_doors
 from . import test_entitlement
 from . import test_orders

@@ -175,7 +175,7 @@ class Registration(CustomerPortal):
             return self._render_message(self._get_busy_text(), status=429)
         # sudo: nobody may write the counters; strangers may not read applications, and do not
         env_sudo = request.env(su=True)
-        if env_sudo["kh.member.rate.limit"]._hit("mail_to", email, const.MAILS_TO_ONE):
+        if env_sudo["kh.rate.limit"]._hit("mail_to", email, const.MAILS_TO_ONE):
             env_sudo["kh.member.application"]._send_resume_links(email)
         return self._render_message(
             request.env._("If there is an application with this address, its link is on the way.")
@@ -217,7 +217,7 @@ class Registration(CustomerPortal):
         Who is over the own limit does not use up that of all.
         """
         # sudo: nobody may write the counters; strangers only raise their own
-        limiter_sudo = request.env["kh.member.rate.limit"].sudo()
+        limiter_sudo = request.env["kh.rate.limit"].sudo()
         address = request.httprequest.remote_addr
         total = const.HOURLY_TOTALS.get(action)
         return limiter_sudo._hit(action, address, const.HOURLY_LIMITS[action], amount) and (

@@ -11,7 +11,6 @@ from . import sale_order_membership
 from . import res_partner_people
 from . import res_partner_colleagues
 from . import people_users
-from . import rate_limit
 from . import member_application
 from . import member_application_checks
 from . import member_application_workflow
@@ -29,6 +28,7 @@ from . import sync_source
 from . import sync_mapping
 from . import sync_pull
 from . import sync_record
+from . import sync_notes
 from . import sync_run
 from . import sync_engine
 from . import sync_lookup

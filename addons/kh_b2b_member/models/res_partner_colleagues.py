@@ -132,7 +132,7 @@ class ResPartner(models.Model):
     def _kh_may_invite(self):
         """Count one more invitation of this dealer; answer whether it may be sent."""
         # sudo: the counter is written by nobody but its own method
-        limits_sudo = self.env["kh.member.rate.limit"].sudo()
+        limits_sudo = self.env["kh.rate.limit"].sudo()
         return limits_sudo._hit("invite", f"dealer {self.id}", INVITATIONS_PER_HOUR)
 
     def _kh_invite_colleague(self, values):

@@ -93,7 +93,7 @@ class DataScopeMixin(models.AbstractModel):
     @api.model
     def _kh_scope_to_sql(self, scope, model, alias, query):
         """Return the condition "not of a dealer out of scope", one anti-join."""
-        partner = model._field_to_sql(alias, self._kh_scope_field, query)
+        partner = self._kh_scope_partner_sql(model, alias, query)
         if self._kh_scope_is_commercial:
             dealer = SQL("FROM res_partner d WHERE d.id = %s", partner)
         else:
@@ -110,6 +110,11 @@ class DataScopeMixin(models.AbstractModel):
             self._kh_scope_dealer_sql(scope, SQL("d.user_id"), SQL("d.id")),
             to_flush=[partner_fields[name] for name in names],
         )
+
+    @api.model
+    def _kh_scope_partner_sql(self, model, alias, query):
+        """Return whose document it is (hook): by default the partner in `_kh_scope_field`."""
+        return model._field_to_sql(alias, self._kh_scope_field, query)
 
     @api.model
     def _kh_scope_dealer_sql(self, scope, user_sql, dealer_sql):

@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.addons.auth_signup.models.res_partner import SignupError
 
 from ..engine import sync_rows
+from .sync_notes import SyncNotes
 
 
 class SyncWriter(models.AbstractModel):
@@ -162,7 +163,9 @@ class SyncWriter(models.AbstractModel):
                 bank_id = banks[name].id if name else False
                 partner_id = plan.partner_id
                 new.append({"partner_id": partner_id, "acc_number": number, "bank_id": bank_id})
-        accounts.with_context(tracking_disable=True).create(new)
+        notes = SyncNotes()
+        accounts.with_context(tracking_disable=True, kh_sync_notes=notes).create(new)
+        notes.post(self.env["res.partner"])
 
     def _find_banks(self, names):
         """Return `{name: bank}`, creating those that are not there."""

@@ -3,7 +3,6 @@ from . import test_application
 from . import test_admission
 from . import test_access_rights
 from . import test_sales_area
-from . import test_rate_limit
 from . import test_registration
 from . import test_registration_resume
 from . import test_application_types

@@ -64,7 +64,7 @@ class TestCompanyPage(PeopleMixin, HttpCase):
         self.assertFalse(self.env["res.partner"].search([("name", "=", "Twice")]))
         page = self._post("invite", **self._prepare_invitation(order_limit="much")).text
         self.assertIn("much", page)
-        limits = self.env["kh.member.rate.limit"].search([("key", "like", "invite:%")])
+        limits = self.env["kh.rate.limit"].search([("key", "like", "invite:%")])
         self.assertEqual(sum(limits.mapped("hits")), 3)
         limits.hits = INVITATIONS_PER_HOUR
         self._post("invite", **self._prepare_invitation(email="more@kh-people.example.com"))

@@ -337,11 +337,20 @@ class TestSyncPush(SyncCommon):
             rows = [self._row(number) for number in range(first, first + size)]
             changed = [{**row, "city": "Ningbo", "manager_name": "New"} for row in rows]
             counts[size] = [self._count(rows), self._count(rows), self._count(changed)]
-        # core looks for an archived bank account and logs the new one, each on its own
-        self.assertLess(counts[40][0] - counts[2][0], 38 * 2.5, counts)
+        # core looks for an archived bank account, for each new one on its own
+        self.assertLess(counts[40][0] - counts[2][0], 38 * 1.5, counts)
         self.assertLessEqual(counts[40][1], counts[2][1] + 2, counts)
         # two cards change in each row: core's tracking messages, and what it reads of a contact
         self.assertLess(counts[40][2] - counts[2][2], 38 * 7.5, counts)
+
+    def test_new_bank_accounts_are_noted_on_their_dealers(self):
+        self._push(*(self._row(number) for number in range(1, 4)))
+        for number in range(1, 4):
+            dealer = self._dealer(f"K{number:05d}")
+            account = f"#{dealer.bank_ids.id}"
+            notes = dealer.message_ids.filtered(lambda note, account=account: account in note.body)
+            self.assertEqual(len(notes), 1, dealer.name)
+            self.assertEqual(notes.subtype_id, self.env.ref("mail.mt_note"))
 
     def _count(self, rows):
         self.env.invalidate_all()

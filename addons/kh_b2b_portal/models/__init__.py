@@ -1,6 +1,8 @@
 from . import (
     ir_http,
+    ir_qweb,
     product_product,
+    product_public_category,
     product_sharing,
     res_config_settings,
     res_partner,

@@ -24,8 +24,10 @@ class ProductProduct(models.Model):
         self.ensure_one()
         if self.type == "combo":
             return False
-        lines = self.product_tmpl_id.valid_product_template_attribute_line_ids
-        if any(line.attribute_id.create_variant == "no_variant" for line in lines):
+        lines = self.product_tmpl_id.attribute_line_ids
+        if any(
+            line.attribute_id.create_variant == "no_variant" and line.value_ids for line in lines
+        ):
             return False
         return not any(self.product_template_attribute_value_ids.mapped("is_custom"))
 

@@ -3,6 +3,7 @@ from typing import Any, NamedTuple
 
 from odoo import fields, models
 from odoo.fields import Domain
+from odoo.http import request
 from odoo.tools import SQL, ormcache
 
 from ..const import DEFAULT_SORT, MAX_VARIANT_ROWS, SORTS
@@ -30,7 +31,9 @@ class CatalogueRow(NamedTuple):
 class CategoryNode(NamedTuple):
     """A category with the number of products the viewer finds in it and below."""
 
-    category: Any
+    id: int
+    name: str
+    url: str
     count: int
     children: tuple
 
@@ -52,9 +55,29 @@ class Website(models.Model):
         domain = self._kh_catalogue_domain(search, category)
         if any(prices):
             domain &= Product._kh_own_price_domain(*prices)
-        total = Product.search_count(domain)
         order = SORTS.get(sort) or SORTS[DEFAULT_SORT]
-        return Product.search_fetch(domain, offset=offset, limit=limit, order=order), total
+        asked = {"offset": offset, "limit": limit, "order": order}
+        if category or search or any(prices):
+            return self._kh_search_in_one_pass(domain, **asked)
+        # the whole catalogue: the page comes from an index, only the count looks at everything
+        return Product.search_fetch(domain, **asked), Product.search_count(domain)
+
+    def _kh_search_in_one_pass(self, domain, **asked):
+        """Find one page of variants and count all, looking at what matches only once.
+
+        :return: ``(products, total)``
+        """
+        Product = self.env["product.product"]
+        query = Product._search(domain, **asked)
+        rows = self.env.execute_query(
+            query.select(SQL.identifier(query.table, "id"), SQL("COUNT(*) OVER ()"))
+        )
+        products = Product.browse(row[0] for row in rows)
+        # sudo: the search was bound by the viewer's rules; they are not asked for each row again
+        products.sudo().fetch(["default_code", "product_tmpl_id"])
+        if not rows and asked["offset"]:  # a page beyond the end
+            return products, Product.search_count(domain)
+        return products, rows[0][1] if rows else 0
 
     def _kh_catalogue_domain(self, search="", category=None):
         """Variants for sale on this website; every word of the search must be found."""
@@ -110,19 +133,21 @@ class Website(models.Model):
         :rtype: list[CatalogueRow]
         """
         self.ensure_one()
-        prices = products._kh_get_display_prices(website=self)
+        # sudo: prices, units, attributes and pictures of products the user was found to see; the
+        # price engine still answers for the user, and rules are not asked for each row again
+        products_sudo = products.sudo()
+        prices = products_sudo._kh_get_display_prices(website=self)
         words = products._kh_get_stock_words()
         limits = products._kh_get_order_limits(website=self)
         collapsed = self._kh_collapsed_variants()
         in_cart = order._kh_cart_quantities() if order else {}
-        # sudo: units, attributes and pictures of products the user was found to see
-        products_sudo = products.sudo()
         pictures = products_sudo._kh_picture_urls()
+        urls = self._kh_localise([product._kh_shop_url() for product in products_sudo])
         return [
             CatalogueRow(
                 product_id=product.id,
                 name=product.name,
-                url=product._kh_shop_url(),
+                url=url,
                 item_no=product.default_code or "",
                 spec=product._kh_spec(),
                 image_url=pictures.get(product.id, ""),
@@ -134,8 +159,24 @@ class Website(models.Model):
                 can_add=product._kh_is_directly_orderable(),
                 variant_count=self._kh_row_variant_count(product, collapsed),
             )
-            for product in products_sudo
+            for product, url in zip(products_sudo, urls, strict=True)
         ]
+
+    def _kh_localise(self, urls):
+        """Put the language of the page into addresses of one kind, as the template engine would.
+
+        Asked once for all, instead of once for each link of the page. The links say
+        ``data-no-post-process``, so that the engine leaves them alone.
+
+        :param list urls: addresses that one route serves
+        """
+        if not urls or not request or not getattr(request, "website", None):
+            return urls
+        IrHttp = self.env["ir.http"]
+        if IrHttp._rewrite_len(request.website_routing):  # each address may lead elsewhere
+            return [IrHttp._url_for(url) for url in urls]
+        prefix = IrHttp._url_for(urls[0]).removesuffix(urls[0])
+        return [prefix + url for url in urls]
 
     def _kh_row_variant_count(self, product, collapsed):
         """How many variants a row stands for; 0 for a row that is one variant."""
@@ -155,6 +196,16 @@ class Website(models.Model):
         Template.flush_model()
         query = Template._search(Domain(self.sale_product_domain())).select()
         minute = fields.Datetime.now().replace(second=0)
+        return self._kh_build_category_tree(query, minute, self.env.lang)
+
+    @ormcache("self.id", "query.code", "repr(query.params)", "minute", "lang")
+    def _kh_build_category_tree(self, query, minute, lang):
+        """As above, once for whoever sees the same; names and addresses in one language.
+
+        A change of a category empties the cache.
+
+        :param SQL query: finds the products of a viewer
+        """
         # sudo: core's rule on empty categories asks product by product; ours are counted here
         categories = self.env["product.public.category"].sudo()
         categories = categories.search_fetch(
@@ -168,11 +219,21 @@ class Website(models.Model):
         for category_ids, count in self._kh_count_by_categories(query, minute):
             for category_id in set().union(*(above.get(key, ()) for key in category_ids)):
                 counts[category_id] += count
-        children = categories.filtered(lambda c: counts[c.id]).grouped("parent_id")
+        shown = categories.filtered(lambda c: counts[c.id])
+        children = shown.grouped("parent_id")
+        slug = self.env["ir.http"]._slug
+        paths = self._kh_localise([f"/shop/category/{slug(category)}" for category in shown])
+        urls = dict(zip(shown.ids, paths, strict=True))
 
         def build(parent):
             return tuple(
-                CategoryNode(category, counts[category.id], build(category))
+                CategoryNode(
+                    category.id,
+                    category.name,
+                    urls[category.id],
+                    counts[category.id],
+                    build(category),
+                )
                 for category in children.get(parent, ())
             )
 

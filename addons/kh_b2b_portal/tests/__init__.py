@@ -1,6 +1,7 @@
 from . import (
     test_cart_json,
     test_catalogue,
+    test_category_page,
     test_checkout,
     test_dealer_approval,
     test_editor,

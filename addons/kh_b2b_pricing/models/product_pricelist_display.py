@@ -111,7 +111,7 @@ class ProductPricelist(models.Model):
             template.id: template.taxes_id._filter_taxes_by_company(self.env.company)
             for template in templates.sudo()
         }
-        mapped = {own_taxes: position.map_tax(own_taxes) for own_taxes in set(taxes.values())}
+        mapped = {own: position.map_tax(own) for own in set(taxes.values()) if own}
         seen = {}
 
         def shown(product, amount):

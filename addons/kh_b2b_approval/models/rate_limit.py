@@ -21,15 +21,16 @@ def get_network(address):
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-class MemberRateLimit(models.Model):
+class RateLimit(models.Model):
     """How often one address did one thing in one hour (频率限制).
 
-    Kept in the database so that all worker processes count together; the address itself is
-    not stored, only a keyed digest of it.
+    One for all doors of the suite at which strangers may knock. Kept in the database so that
+    all worker processes count together; the address itself is not stored, only a keyed digest
+    of it.
     """
 
-    _name = "kh.member.rate.limit"
-    _description = "Registration Rate Limit"
+    _name = "kh.rate.limit"
+    _description = "Rate Limit"
     _order = "id desc"
 
     key = fields.Char(required=True)
@@ -49,19 +50,17 @@ class MemberRateLimit(models.Model):
         :param int amount: how many this is
         :rtype: bool
         """
-        now = fields.Datetime.now()
-        hour = now.replace(minute=0, second=0, microsecond=0)
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO kh_member_rate_limit (key, hour, hits)
+                INSERT INTO kh_rate_limit (key, hour, hits)
                      VALUES (%(key)s, %(hour)s, %(amount)s)
                 ON CONFLICT (key, hour)
-                  DO UPDATE SET hits = kh_member_rate_limit.hits + %(amount)s
+                  DO UPDATE SET hits = kh_rate_limit.hits + %(amount)s
                   RETURNING hits
                 """,
                 key=self._get_key(action, get_network(address)),
-                hour=hour,
+                hour=self._get_hour(),
                 amount=amount,
             ),
             # two at once: the second one is tried again by the caller, which is no error
@@ -70,6 +69,25 @@ class MemberRateLimit(models.Model):
         [(hits,)] = self.env.cr.fetchall()
         self.invalidate_model(["hits"])
         return hits <= limit
+
+    @api.model
+    def _is_used_up(self, action, address, limit):
+        """Answer whether `address` did `action` as often as allowed; nothing is counted.
+
+        Parameters as `_hit`.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT hits FROM kh_rate_limit WHERE key = %s AND hour = %s",
+                self._get_key(action, get_network(address)),
+                self._get_hour(),
+            )
+        )
+        return bool(rows) and rows[0][0] >= limit
+
+    @api.model
+    def _get_hour(self):
+        return fields.Datetime.now().replace(minute=0, second=0, microsecond=0)
 
     @api.model
     def _get_key(self, action, address):
