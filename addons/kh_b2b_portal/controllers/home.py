@@ -70,9 +70,9 @@ class DealerHome(CustomerPortal):
         )
         refused = [(product_id, "") for product_id in quantities if product_id not in found.ids]
         refused += result.refused
+        gone = request.env._("No longer for sale.")
         request.session["kh_cart_notices"] = [
-            f"{names[product_id]} · {reason or request.env._('No longer for sale.')}"
-            for product_id, reason in refused
+            f"{names[product_id]} · {reason or gone}" for product_id, reason in refused
         ]
         _kinds, pieces = website._kh_cart_counts(cart_sudo)
         request.session["website_sale_cart_quantity"] = int(pieces)

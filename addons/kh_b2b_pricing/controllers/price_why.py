@@ -72,7 +72,7 @@ class KhPriceWhy(CustomerPortal):
         if not isinstance(values, list) or not 0 < len(values) <= MAX_PRODUCTS:
             raise BadRequest(request.env._("Ask for 1 to %s prices at once.", MAX_PRODUCTS))
         if not all(isinstance(value, int) and 0 < value < 2**31 for value in values):
-            raise BadRequest(request.env._("A price is asked for by number."))
+            raise BadRequest(request.env._("Prices are asked for by numeric ids."))
         return values
 
     @staticmethod

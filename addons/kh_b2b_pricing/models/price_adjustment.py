@@ -346,7 +346,12 @@ class PriceAdjustmentLine(models.Model):
 
     def write(self, vals):
         if vals.keys() & {"old_price", "new_item_id", "adjustment_id"}:
-            raise AccessError(self.env._("Only the new price of an adjustment line is yours."))
+            raise AccessError(
+                self.env._(
+                    "The price until now, the new line and the adjustment of a line are set by the"
+                    " system."
+                )
+            )
         self.adjustment_id._ensure_draft()
         return super().write(vals)
 

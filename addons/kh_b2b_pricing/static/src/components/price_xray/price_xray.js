@@ -21,7 +21,7 @@ export class PriceXrayPopover extends Component {
             await browser.navigator.clipboard.writeText(this.props.why.text);
             this.state.isCopied = true;
         } catch {
-            this.notification.add(_t("The browser does not allow to copy."), { type: "warning" });
+            this.notification.add(_t("The browser does not allow copying."), { type: "warning" });
         }
     }
 }
