@@ -1,6 +1,6 @@
+from . import trace
 from .amounts import COST, LIST_PRICE, MARKET, Calculator
 from .dead_rules import Candidate, DeadRule, Reason, find_dead_rules
-from . import trace
 from .display import DisplayPrice, source_of
 from .rules import OWNERS, Facts, Owner, Rule, RuleBook, Scope
 
@@ -20,14 +20,6 @@ __all__ = [
     "RuleBook",
     "Scope",
     "find_dead_rules",
-    "source_of",
-    "OWNERS",
-    "DisplayPrice",
-    "Facts",
-    "Owner",
-    "Rule",
-    "RuleBook",
-    "Scope",
     "source_of",
     "trace",
 ]
