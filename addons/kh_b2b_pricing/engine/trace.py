@@ -165,7 +165,7 @@ def reason_of(loser, winner, quantity):
     if loser.owner != winner.owner:
         return Reason.OWNER
     # rules of the head office stand behind those of the dealer itself
-    if getattr(loser, "depth", 0) != getattr(winner, "depth", 0):
+    if loser.depth != winner.depth:
         return Reason.BRANCH
     for field, reason in (
         ("scope", Reason.SCOPE),

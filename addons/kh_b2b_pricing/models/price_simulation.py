@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .price_simulation_pricing import MARKET_BASE
+from ..engine import MARKET
+
 
 _logger = logging.getLogger(__name__)
 
@@ -366,7 +367,7 @@ class PriceSimulation(models.Model):
             ]
         ) | Domain(
             [
-                ("base", "=", MARKET_BASE),
+                ("base", "=", MARKET),
                 ("pricelist_id", "=", self.pricelist_id.id),
                 ("compute_price", "=", "formula"),
             ]

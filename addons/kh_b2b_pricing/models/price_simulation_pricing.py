@@ -1,9 +1,10 @@
+from typing import NamedTuple
+
 from odoo.tools import float_round
 
+from ..engine import MARKET
 from ..engine.replay import choose
 
-#: A ratio of what the same pricelist gives to nobody in particular.
-MARKET_BASE = "kh_market"
 #: Bases that depend on the product alone.
 PRODUCT_BASES = ("list_price", "standard_price")
 
@@ -13,6 +14,16 @@ MAX_PRICES = 200_000
 LINEAR_TAXES = ("percent", "division", "group")
 #: An amount large enough that the part of taxes in it is exact to eight digits.
 LARGE = 1_000_000.0
+
+
+class Nature(NamedTuple):
+    """What the price of a rule depends on.
+
+    ``is_market_ratio``: on the market price; ``is_of_product``: on the product alone.
+    """
+
+    is_market_ratio: bool
+    is_of_product: bool
 
 
 class Pricing:
@@ -43,6 +54,7 @@ class Pricing:
         )
         self._has_shown_discounts = items._is_discount_feature_enabled()
         self._records, self._prices, self._untaxed, self._shelf = {}, {}, {}, (None, None)
+        self._natures = {}
 
     # What a replay asks for
 
@@ -126,7 +138,7 @@ class Pricing:
         """Name the case: quantity and day count only where the price depends on them."""
         rule_id = rule.id if rule else 0
         key = (rule_id, sold.product_id, sold.uom_id, sold.currency_id)
-        if rule and self._item(rule_id).base not in PRODUCT_BASES:
+        if rule and not self._nature(rule_id).is_of_product:
             return (*key, sold.quantity, self.moment(sold))
         if sold.currency_id != self._currency.id:
             return (*key, self.moment(sold).date())
@@ -147,9 +159,17 @@ class Pricing:
     def _item(self, rule_id):
         return self._scenario.items.get(rule_id) or self._record("product.pricelist.item", rule_id)
 
+    def _nature(self, rule_id):
+        """Return what a price of this rule depends on; read once, asked for every line."""
+        nature = self._natures.get(rule_id)
+        if nature is None:
+            item = self._item(rule_id)
+            is_market = item.base == MARKET and item.compute_price == "percentage"
+            nature = self._natures[rule_id] = Nature(is_market, item.base in PRODUCT_BASES)
+        return nature
+
     def _is_market_ratio(self, rule):
-        item = self._item(rule.id) if rule else None
-        return bool(item and item.base == MARKET_BASE and item.compute_price == "percentage")
+        return bool(rule) and self._nature(rule.id).is_market_ratio
 
     def is_relative(self, rule):
         """Say whether the scenario may change the price although the rule stays."""

@@ -78,7 +78,7 @@ def as_books(rules, drafts):
     """
     layers = defaultdict(list)
     for rule in rules:
-        depth = getattr(rule, "depth", 0)
+        depth = rule.depth
         layers[depth].append(rule._replace(depth=0) if depth else rule)
     for depth, added in drafts.items():
         layers[depth] += added

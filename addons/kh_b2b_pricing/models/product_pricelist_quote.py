@@ -3,11 +3,9 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import OWNERS, Owner, RuleBook
+from ..engine import MARKET, OWNERS, Owner, RuleBook
 from ..engine.trace import Asked, Kind, Price, RuleRow, contest, pack
 
-#: ``base`` of ratios of the market price
-MARKET_BASE = "kh_market"
 DETAIL_COLUMNS = SQL(
     "i.id, i.compute_price, i.base, i.fixed_price::float8, i.percent_price::float8,"
     " i.price_discount::float8, i.price_markup::float8, i.price_round::float8,"
@@ -95,7 +93,7 @@ class ProductPricelist(models.Model):
             one = contest(book, fact, quantity)
             met.append(one)
             questions.append(self._kh_prepare_asked(ask, fact, quantity, texts))
-            if getattr(one.winner, "base", None) == MARKET_BASE:
+            if one.winner is not None and one.winner.base == MARKET:
                 markets[len(met) - 1] = book.choose(fact, quantity, (Owner.MARKET,))
         rows = self._kh_rule_rows(met)
         kwargs = {"date": date, "currency": currency, "kh_partner": partner}
@@ -269,7 +267,7 @@ class ProductPricelistItem(models.Model):
         """Extend `product`: tell the base of a ratio to whoever handed in a note for it."""
         # Not handed on: a base pricelist has bases of its own.
         note = kwargs.pop("kh_note", None)
-        if note and self.base == MARKET_BASE and note.market is not None:
+        if note and self.base == MARKET and note.market is not None:
             price = note.market
         else:
             price = super()._compute_base_price(product, quantity, uom, date, currency, **kwargs)
