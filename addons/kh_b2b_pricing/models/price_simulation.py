@@ -8,7 +8,6 @@ from odoo.fields import Domain
 
 from ..engine import MARKET
 
-
 _logger = logging.getLogger(__name__)
 
 STATES = [("draft", "Draft"), ("queued", "Waiting"), ("done", "Done")]
