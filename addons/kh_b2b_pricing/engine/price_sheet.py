@@ -22,6 +22,8 @@ MARGIN = 34
 MAX_TEXT_LINES = 4  # of one cell; what is longer ends in …
 MAX_CELL = 32_767  # characters Excel takes in a cell
 
+pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+
 
 class Line(NamedTuple):
     """One price: a product from a minimum quantity on.
@@ -192,7 +194,6 @@ class _Pages:
     """Lays lines out on pages."""
 
     def __init__(self, target, head):
-        pdfmetrics.registerFont(UnicodeCIDFont(FONT))
         self.head = head
         self.width, self.height = landscape(A4)
         self.canvas = _Canvas(target, pagesize=(self.width, self.height), pageCompression=1)

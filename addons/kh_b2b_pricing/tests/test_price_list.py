@@ -20,9 +20,12 @@ class PriceListCommon(HttpCase, PricingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.website = cls.env["website"].get_current_website()
+        english = cls.env["res.lang"]._activate_lang("en_US")
         cls.website.write(
             {
                 "kh_is_b2b": True,
+                "language_ids": [Command.set(english.ids)],
+                "default_lang_id": english.id,
                 "show_line_subtotals_tax_selection": "tax_included",
                 "ecommerce_access": "everyone",
             }
