@@ -80,6 +80,8 @@ PAGES = (
         "25-approval", "approver1", "/my/approvals", (("click?", "main a[href*='/my/approvals/']"),)
     ),
     Page("26-company-buyer", "buyer1", "/my/company"),
+    Page("26-price-list", "dealer1", "/my/prices"),
+    Page("26-shop-by-price", "dealer1", "/shop?order=kh_own_price+asc", full=False),
     # --- the back office
     Page("30-applications", "admission", "action:kh_b2b_member.kh_member_application_action"),
     Page(
@@ -141,6 +143,7 @@ PAGES = (
         full=False,
         widths=(1280,),
     ),
+    Page("36-what-if", "director", "action:kh_b2b_pricing.kh_price_simulation_action"),
     Page("36-review", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
     Page("37-approvals", "gm", "action:kh_b2b_approval.kh_approval_request_action"),
     Page(
