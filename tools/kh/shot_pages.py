@@ -81,7 +81,7 @@ PAGES = (
     ),
     Page("26-company-buyer", "buyer1", "/my/company"),
     Page("26-price-list", "dealer1", "/my/prices"),
-    Page("26-shop-by-price", "dealer1", "/shop?order=kh_own_price+asc", full=False),
+    Page("26-shop-by-price", "dealer1", "/shop?sort=price", full=False),
     # --- the back office
     Page("30-applications", "admission", "action:kh_b2b_member.kh_member_application_action"),
     Page(
