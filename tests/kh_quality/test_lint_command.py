@@ -53,7 +53,11 @@ def test_a_folder_without_its_mark_is_not_made(tmp_path):
 
 
 def test_pictures_are_chosen_by_name():
-    assert [page.name for page in shots.chosen_pages(["register"])] == ["02-register"]
+    assert [page.name for page in shots.chosen_pages(["register"])] == [
+        "02-register",
+        "04-register-data",
+        "05-register-resume",
+    ]
     assert len(shots.chosen_pages([])) > 20
     with pytest.raises(KhError, match="No page is called nothing"):
         shots.chosen_pages(["nothing"])

@@ -62,7 +62,7 @@ class Reason(str, Enum):
 
 
 class RuleRow(NamedTuple):
-    """One rule as it was. In JSON a list without its empty tail.
+    """One rule as it was. In JSON a list without its empty tail; a price of zero is no tail.
 
     ``value``: price in the pricelist's currency per product unit (fixed), discount in percent,
     or ``[discount in percent, rounding, surcharge, lowest margin, highest margin]`` (formula;
@@ -89,7 +89,7 @@ class RuleRow(NamedTuple):
             if self.contract not in contracts:
                 contracts.append(self.contract)
             row[self._fields.index("contract")] = contracts.index(self.contract) + 1
-        while not row[-1]:
+        while len(row) > REQUIRED and not row[-1]:
             row.pop()
         return row
 
@@ -97,6 +97,10 @@ class RuleRow(NamedTuple):
     def unpacked(cls, values, trace):
         row = cls(*values)
         return row._replace(contract=trace["p"][row.contract - 1]) if row.contract else row
+
+
+#: Fields of a row that it always has.
+REQUIRED = len(RuleRow._fields) - len(RuleRow._field_defaults)
 
 
 class Contest(NamedTuple):

@@ -206,6 +206,7 @@ class TestPriceSimulationAccess(SimulationCommon):
         )
 
     def test_what_cannot_be_replayed_says_why(self):
+        self.users["director"].lang = "en_US"
         simulation = self._queue(self.users["director"])
         simulation.sudo()._move({"pricelist_id": False})
         other = self._queue(self.users["supervisor"])

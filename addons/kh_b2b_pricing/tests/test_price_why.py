@@ -199,6 +199,7 @@ class TestPriceWhy(HttpCase, PricingCommon):
         )
 
     def test_tour_on_the_order(self):
+        self.env.ref("base.user_admin").lang = "en_US"
         self.start_tour(
             f"/odoo/action-sale.action_orders/{self.order.id}",
             "kh_b2b_pricing_why_order",

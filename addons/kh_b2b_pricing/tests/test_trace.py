@@ -64,6 +64,12 @@ class TestTrace(BaseCase):
         self.assertNotIn("l", trace)
         self.assertLess(len(json.dumps(trace)), 150)
 
+    def test_a_price_of_zero_is_a_price(self):
+        trace = trace_of([rule(1, fixed_price=0.0), rule(2, Owner.MARKET, fixed_price=0.0)])
+        self.assertEqual(replay(trace), 0.0)
+        self.assertEqual(winner_of(trace).value, 0.0)
+        self.assertEqual([row.value for row, _reason, _price in losers_of(trace)], [0.0])
+
     def test_losers_say_why(self):
         rules = [
             rule(1, min_quantity=12, fixed_price=70.0),
