@@ -36,7 +36,10 @@ ADD_TO_CART = (
 ASK_WHY = (("click", "td:visible .kh_price_why"), ("wait", "dialog.kh_why[open]"))
 # pages on which nobody works with a phone
 DESK = (1280,)
-OPEN_FIRST = (("click", ".o_data_row .o_data_cell, .o_kanban_record"), ("wait", ".o_form_view"))
+OPEN_FIRST = (
+    ("click", ".o_data_row .o_data_cell:not(.o_handle_cell), .o_kanban_record"),
+    ("wait", ".o_form_view"),
+)
 
 PAGES = (
     # --- a stranger
@@ -72,7 +75,13 @@ PAGES = (
         (("click", "a[href*='/my/orders/']"), *ASK_WHY),
         full=False,
     ),
-    Page("21-category", "dealer1", "/shop", (("click?", ".kh-p-sidebar .kh-p-tree li + li a"),)),
+    Page(
+        "21-category",
+        "dealer1",
+        "/shop",
+        (("click?", ".kh-p-sidebar .kh-p-tree li + li a"),),
+        widths=DESK,
+    ),
     Page("22-member", "dealer1", "/my/b2b"),
     Page("23-company", "dealer1", "/my/company"),
     Page("24-approvals", "approver1", "/my/approvals"),
@@ -81,7 +90,7 @@ PAGES = (
     ),
     Page("26-company-buyer", "buyer1", "/my/company"),
     Page("26-price-list", "dealer1", "/my/prices"),
-    Page("26-shop-by-price", "dealer1", "/shop?sort=price", full=False),
+    Page("26-shop-by-price", "dealer1", "/shop?order=price", full=False),
     # --- the back office
     Page("30-applications", "admission", "action:kh_b2b_member.kh_member_application_action"),
     Page(
