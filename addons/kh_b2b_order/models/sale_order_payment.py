@@ -89,6 +89,7 @@ class SaleOrder(models.Model):
         # sudo: sums over transactions, which dealers may not read
         transactions_sudo = self.sudo().transaction_ids
         received = sum(tx.amount for tx in transactions_sudo if tx.state in ("authorized", "done"))
+        received += self.kh_paid_moved  # on another part of a split order, or from here to it
         # money received is booked on invoices too, but not all that is booked came this way
         paid = max(received, self._kh_get_invoiced_paid())
         pending = sum(tx.amount for tx in transactions_sudo if tx.state == "pending")

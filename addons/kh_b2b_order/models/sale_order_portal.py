@@ -135,7 +135,9 @@ class SaleOrder(models.Model):
             Domain("order_id", "in", self.ids)
             & Domain("display_type", "=", False)
             & Domain("is_delivery", "=", False)
-            & Domain("is_downpayment", "=", False),
+            & Domain("is_downpayment", "=", False)
+            & Domain("kh_is_split_rounding", "=", False)
+            & Domain("product_uom_qty", "!=", 0),  # went to another order
             ["order_id"],
             ["__count", "product_uom_qty:sum", "id:min"],
         )
@@ -173,6 +175,8 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         lines = self._get_order_lines_to_report().filtered(lambda line: not line.is_downpayment)
+        if self.kh_child_ids:  # what went to another part is shown there
+            lines = lines.filtered(lambda line: line.display_type or line.product_uom_qty)
         if text:
             lower = text.lower()
             lines = lines.filtered(

@@ -7,6 +7,7 @@ from . import (
     test_portal,
     test_saleable,
     test_shortage,
+    test_split,
     test_stage,
     test_stage_engine,
     test_transfer,
