@@ -16,6 +16,7 @@ from ..utils import parse_page
 ORDERS_PER_PAGE = 50
 SEARCH_LIMIT = 100
 REORDER_SESSION_KEY = "kh_reorder"
+NOTICES = ("received", "not_shipped", "cancelled", "not_cancelled")
 
 
 class DealerOrders(CustomerPortal):
@@ -244,7 +245,9 @@ class DealerOrders(CustomerPortal):
             and order_sudo.partner_id.commercial_partner_id
             == user.partner_id.commercial_partner_id,
             "is_chat_open": bool(kwargs.get("chat")),
-            "notice": notice if notice in ("received", "not_shipped") else "",
+            "notice": notice if notice in NOTICES else "",
+            "may_cancel": order_sudo._kh_can_dealer_cancel()
+            and user.has_group("kh_b2b_member.group_b2b_dealer_buyer"),
             "token_args": f"?access_token={kwargs['access_token']}"
             if kwargs.get("access_token")
             else "",

@@ -15,5 +15,6 @@ from . import (
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
-from . import res_company
+from . import res_company, res_config_settings
 from . import sale_order_split, sale_order_merge
+from . import sale_order_expiry, payment_transaction_late

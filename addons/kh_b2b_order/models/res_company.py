@@ -5,12 +5,31 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     # === FIELDS === #
+    kh_unpaid_hours = fields.Integer(
+        "Hours to Pay",
+        help="A dealer's order without a payment is cancelled after these hours; 0: never.",
+    )
+    kh_unpaid_transfer_hours = fields.Integer(
+        "Hours for an Announced Transfer",
+        help="An order whose bank transfer was announced is cancelled after these hours without "
+        "the money; 0: never.",
+    )
+    kh_unpaid_reminder_hours = fields.Integer(
+        "Reminder Hours before",
+        help="The buyer is reminded once, so many hours before the order expires; 0: never.",
+    )
     kh_rounding_product_id = fields.Many2one(
         "product.product",
         "Product for Rounding Differences",
         copy=False,
         help="Stands on the line that makes the parts of a split order add up to the cent. "
         "Created when it is needed first.",
+    )
+
+    _unpaid_hours_not_negative = models.Constraint(
+        "CHECK (kh_unpaid_hours >= 0 AND kh_unpaid_transfer_hours >= 0"
+        " AND kh_unpaid_reminder_hours >= 0)",
+        "Hours cannot be negative.",
     )
 
     # === BUSINESS METHODS - SPLIT === #

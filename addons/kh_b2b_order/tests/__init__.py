@@ -2,6 +2,7 @@ from . import (
     test_access_rights,
     test_add_products,
     test_dealer_approval,
+    test_expiry,
     test_limits,
     test_limits_stock,
     test_portal,

@@ -1,0 +1,174 @@
+from datetime import timedelta
+
+from odoo import fields, http
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+
+from .common import OrderCommon
+
+NOW = "2030-03-01 08:00:00"
+
+
+class ExpiryCommon(OrderCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write({"kh_unpaid_hours": 72, "kh_unpaid_reminder_hours": 24})
+        cls.cron = cls.env.ref("kh_b2b_order.ir_cron_expire_unpaid_orders")
+
+    @classmethod
+    def _place(cls, **vals):
+        """Let the dealer place an order that has to be paid."""
+        order = cls._create_order(website_id=cls.website.id, require_payment=True, **vals)
+        order.with_user(cls.buyer).sudo().action_quotation_sent()
+        order.flush_recordset()  # the deadline counts from now
+        return order
+
+    def _run(self):
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestExpiry(ExpiryCommon):
+    @freeze_time(NOW)
+    def test_deadline_follows_stage_and_way_of_payment(self):
+        order = self._place()
+        start = fields.Datetime.now()
+        self.assertEqual(order.kh_payment_deadline, start + timedelta(hours=72))
+        text = order.with_context(lang="en_US", tz="Asia/Shanghai")._kh_get_deadline_text()
+        self.assertEqual(text, "03-04 16:00 · 3 days left")
+        order.action_kh_hold("call first")
+        self.assertFalse(order.kh_payment_deadline)
+        order.action_kh_release()
+        self.assertTrue(order.kh_payment_deadline)
+        self.company.kh_unpaid_transfer_hours = 240
+        self._announce_transfer(order)
+        self.assertEqual(order.kh_payment_deadline, start + timedelta(hours=240))
+        order.action_kh_confirm_transfer()
+        self.assertEqual(order.state, "sale")
+        self.assertFalse(order.kh_payment_deadline)
+
+    def test_neutral_and_what_never_expires(self):
+        self.company.kh_unpaid_hours = 0
+        self.assertFalse(self._place().kh_payment_deadline)
+        self.company.kh_unpaid_hours = 72
+        cart = self._create_order(website_id=self.website.id)
+        quotation = self._create_order(state="sent", require_payment=True)
+        on_account = self._place()
+        on_account.require_payment = False
+        announced = self._place()
+        self._announce_transfer(announced)
+        for order in (cart, quotation, on_account, announced):
+            self.assertFalse(order.kh_payment_deadline)
+
+    def test_expired_is_cancelled_with_the_cause(self):
+        with freeze_time(NOW):
+            order = self._place()
+            held = self._place()
+            held.action_kh_hold("call first")
+        with freeze_time("2030-03-04 07:59:00"):
+            self._run()
+            self.assertEqual(order.kh_stage, "to_pay")
+        with freeze_time("2030-03-04 08:01:00"):
+            self._run()
+        self.assertEqual((order.kh_stage, order.kh_cancel_cause), ("cancel", "unpaid"))
+        self.assertEqual(held.kh_stage, "hold")
+        self.assertIn("not paid in time", order.with_context(lang="en_US")._kh_whose_turn())
+        order.action_draft()
+        self.assertFalse(order.kh_cancel_cause)
+
+    def test_reminded_once_in_the_buyers_language(self):
+        self.buyer.partner_id.lang = "en_US"
+        with freeze_time(NOW):
+            order = self._place()
+        mails = self.env["mail.mail"].search([]).ids
+        for moment in ("2030-03-02 09:00:00", "2030-03-03 09:00:00", "2030-03-03 12:00:00"):
+            with freeze_time(moment):
+                self._run()
+        sent = self.env["mail.mail"].search([("id", "not in", mails), ("model", "=", "sale.order")])
+        self.assertEqual(sent.mapped("res_id"), order.ids)
+        self.assertIn("in time", sent.subject)
+        self.assertIn("23 hours left", sent.body_html)
+
+    def test_announced_transfer_goes_along_and_late_money_is_noted(self):
+        self.company.kh_unpaid_transfer_hours = 100
+        with freeze_time(NOW):
+            order = self._place()
+            transaction = self._announce_transfer(order)
+        with freeze_time("2030-03-06 08:01:00"):
+            self._run()
+        self.assertEqual((order.state, transaction.state), ("cancel", "cancel"))
+        transaction.state = "done"
+        transaction._check_amount_and_confirm_order()
+        self.assertEqual(order.state, "cancel")
+        self.assertTrue(order.activity_ids)
+
+    def test_money_that_came_first_wins(self):
+        with freeze_time(NOW):
+            order = self._place()
+            transaction = self._announce_transfer(order, 100.0)
+            self.company.kh_unpaid_transfer_hours = 1
+            order.require_payment = True
+            self.env.add_to_compute(order._fields["kh_payment_deadline"], order)
+            self.assertTrue(order.kh_payment_deadline)
+        transaction.state = "done"
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET kh_payment_deadline = '2030-03-01' WHERE id = %s", [order.id]
+        )
+        order.invalidate_recordset()
+        with freeze_time("2030-04-01 08:00:00"):
+            self.assertFalse(order._kh_expire_unpaid())
+        with self.assertRaises(UserError):
+            order._kh_cancel_unpaid("dealer")
+        self.assertEqual(order.state, "sent")
+
+    def test_confirmed_order_is_not_cancelled(self):
+        order = self._create_order()
+        order.action_confirm()
+        with self.assertRaises(UserError):
+            order._kh_cancel_unpaid("dealer")
+        self.assertEqual(order.state, "sale")
+
+
+@tagged("post_install", "-at_install")
+class TestExpiryPage(ExpiryCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        websites = cls.env["website"].search([])
+        websites.domain = False
+        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
+        cls.shop.write({"company_id": cls.company.id, "kh_is_b2b": True})
+        cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
+        cls.reader = new_test_user(
+            cls.env, "kh_o_reader", "kh_b2b_member.group_b2b_dealer", company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        cls.reader.partner_id.parent_id = cls.dealer
+        for user in (cls.buyer, cls.colleague, cls.foreigner, cls.reader):
+            user.write({"password": user.login, "lang": "en_US"})
+
+    def _cancel(self, order, user):
+        self.authenticate(user and user.login, user and user.login)
+        data = {"csrf_token": http.Request.csrf_token(self)}
+        return self.url_open(f"/my/orders/{order.id}/cancel", data=data, allow_redirects=False)
+
+    def test_dealer_sees_deadline_and_parts_and_cancels(self):
+        order = self._place()
+        self.authenticate(self.buyer.login, self.buyer.login)
+        page = self.url_open(f"/my/orders/{order.id}").text
+        self.assertIn("3 days left", page.replace("2 days left", "3 days left"))
+        self.assertIn(f"/my/orders/{order.id}/cancel", page)
+        for user in (self.foreigner, self.reader, None):
+            self._cancel(order, user)
+            order.invalidate_recordset()
+            self.assertEqual(order.state, "sent")
+        response = self._cancel(order, self.colleague)
+        self.assertIn("notice=cancelled", response.headers["Location"])
+        order.invalidate_recordset()
+        self.assertEqual((order.state, order.kh_cancel_cause), ("cancel", "dealer"))
+        self.assertIn("notice=not_cancelled", self._cancel(order, self.buyer).headers["Location"])
