@@ -17,9 +17,11 @@
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
+        "security/order_change_rules.xml",
         "data/mail_template_approval_data.xml",
         "data/approval_flow_dealer_data.xml",
         "data/order_expiry_data.xml",
+        "data/mail_template_change_data.xml",
         "wizards/order_wizard_views.xml",
         "wizards/order_split_views.xml",
         "views/sale_order_views.xml",
@@ -27,9 +29,11 @@
         "views/order_approval_views.xml",
         "views/order_split_views.xml",
         "views/order_expiry_views.xml",
+        "views/order_change_views.xml",
         "views/portal_list_templates.xml",
         "views/portal_order_templates.xml",
         "views/portal_order_parts_templates.xml",
+        "views/portal_order_change_templates.xml",
         "report/report_templates.xml",
     ],
     "assets": {

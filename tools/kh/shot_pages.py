@@ -201,4 +201,26 @@ PAGES = (
         OPEN_FIRST,
         widths=DESK,
     ),
+    Page("60-order-changes", "order", "action:kh_b2b_order.kh_order_change_action", widths=DESK),
+    Page(
+        "61-order-change", "order", "action:kh_b2b_order.kh_order_change_action", OPEN_FIRST
+    ),
+    Page(
+        "62-order-parts",
+        "dealer1",
+        "/my/orders?stage=to_ship",
+        (("click", "a[href*='/my/orders/']"),),
+    ),
+    Page(
+        "63-change-order",
+        "dealer1",
+        "/my/orders?stage=to_ship",
+        (("click", "a[href*='/my/orders/']"), ("click", "a[href$='/change']")),
+    ),
+    Page(
+        "64-order-to-pay",
+        "dealer1",
+        "/my/orders?stage=to_pay",
+        (("click", "a[href*='/my/orders/']"),),
+    ),
 )

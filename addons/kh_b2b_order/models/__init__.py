@@ -18,3 +18,4 @@ from . import sale_order_saleable
 from . import res_company, res_config_settings
 from . import sale_order_split, sale_order_merge
 from . import sale_order_expiry, payment_transaction_late
+from . import order_change, order_change_line, sale_order_change

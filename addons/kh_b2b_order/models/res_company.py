@@ -26,6 +26,10 @@ class ResCompany(models.Model):
         "Created when it is needed first.",
     )
 
+    kh_dealers_may_change = fields.Boolean(
+        "Dealers May Ask for Changes",
+        help="Dealers ask for changes of placed orders on the order's page.",
+    )
     _unpaid_hours_not_negative = models.Constraint(
         "CHECK (kh_unpaid_hours >= 0 AND kh_unpaid_transfer_hours >= 0"
         " AND kh_unpaid_reminder_hours >= 0)",

@@ -11,3 +11,6 @@ class ResConfigSettings(models.TransientModel):
     kh_unpaid_reminder_hours = fields.Integer(
         related="company_id.kh_unpaid_reminder_hours", readonly=False
     )
+    kh_dealers_may_change = fields.Boolean(
+        related="company_id.kh_dealers_may_change", readonly=False
+    )

@@ -13,7 +13,7 @@ class ExpiryCommon(OrderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.write({"kh_unpaid_hours": 72, "kh_unpaid_reminder_hours": 24})
+        cls.company.write({"kh_dealers_may_change": True, "kh_unpaid_hours": 72, "kh_unpaid_reminder_hours": 24})
         cls.cron = cls.env.ref("kh_b2b_order.ir_cron_expire_unpaid_orders")
 
     @classmethod

@@ -1,0 +1,119 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..utils import format_quantity
+
+
+class OrderChangeLine(models.Model):
+    """One product of a changed order: how much it was, and how much it should be."""
+
+    _name = "kh.order.change.line"
+    _description = "Order Change Line"
+    _order = "id"
+
+    # === FIELDS === #
+    change_id = fields.Many2one(
+        "kh.order.change", "Order Change", required=True, index=True, ondelete="cascade"
+    )
+    order_id = fields.Many2one(related="change_id.order_id")
+    order_line_id = fields.Many2one("sale.order.line", "Order Line", ondelete="set null")
+    product_id = fields.Many2one("product.product", "Product", required=True, ondelete="restrict")
+    quantity_old = fields.Float("Quantity before", digits="Product Unit", readonly=True)
+    quantity_new = fields.Float("Quantity after", digits="Product Unit")
+    quantity_difference = fields.Float(
+        "Change", digits="Product Unit", compute="_compute_quantity_difference"
+    )
+    _new_not_negative = models.Constraint(
+        "CHECK (quantity_new >= 0)", "A quantity cannot be negative."
+    )
+
+    # === COMPUTE METHODS === #
+    @api.depends("quantity_old", "quantity_new")
+    def _compute_quantity_difference(self):
+        for line in self:
+            line.quantity_difference = line.quantity_new - line.quantity_old
+
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        """The old quantity is what the order has, whatever the caller says."""
+        for vals in vals_list:
+            order_line = self.env["sale.order.line"].browse(vals.get("order_line_id") or [])
+            vals["quantity_old"] = order_line.product_uom_qty
+            if order_line:
+                vals["product_id"] = order_line.product_id.id
+        lines = super().create(vals_list)
+        lines._ensure_draft()
+        for line in lines:
+            if line.order_line_id and line.order_line_id.order_id != line.change_id.order_id:
+                raise UserError(self.env._("This line belongs to another order."))
+        return lines
+
+    def write(self, vals):
+        self._ensure_draft()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sent(self):
+        self._ensure_draft()
+
+    def _ensure_draft(self):
+        if any(line.change_id.state != "draft" for line in self):
+            raise UserError(self.env._("This change was sent already and stays as it is."))
+
+    # === BUSINESS METHODS === #
+    def _is_changed(self):
+        self.ensure_one()
+        uom = self.order_line_id.product_uom_id or self.product_id.uom_id
+        return uom.compare(self.quantity_old, self.quantity_new) != 0
+
+    def _ensure_applicable(self):
+        """Raise one sentence if the order's line cannot become what is asked for."""
+        self.ensure_one()
+        line = self.order_line_id
+        if not line:
+            if self.quantity_old:
+                self._raise_stale()
+            return
+        uom = line.product_uom_id
+        if uom.compare(line.product_uom_qty, self.quantity_old) != 0:
+            self._raise_stale()
+        if line._kh_is_order_level() or line.combo_item_id or line.linked_line_id:
+            raise UserError(
+                self.env._("%s cannot be changed by itself.", line.sudo().product_id.display_name)
+            )
+        gone = max(line.qty_delivered, line.qty_invoiced, 0.0)
+        if uom.compare(self.quantity_new, gone) < 0:
+            raise UserError(
+                self.env._(
+                    "%(quantity)s of %(product)s are shipped or invoiced already; less is not "
+                    "possible.",
+                    quantity=format_quantity(gone),
+                    product=line.sudo().product_id.display_name,
+                )
+            )
+
+    def _raise_stale(self):
+        raise UserError(
+            self.env._(
+                "Order %s was changed meanwhile. Withdraw this change and ask again.",
+                self.order_id.name,
+            )
+        )
+
+    def _apply(self):
+        """Make the order's line what is asked for; its price is that of today."""
+        self.ensure_one()
+        line = self.order_line_id
+        if not line:
+            self.env["sale.order.line"].create(
+                {
+                    "order_id": self.order_id.id,
+                    "product_id": self.product_id.id,
+                    "product_uom_qty": self.quantity_new,
+                }
+            )
+        elif not self.quantity_new and line.order_id.state in ("draft", "sent"):
+            line.unlink()
+        else:
+            line.product_uom_qty = self.quantity_new

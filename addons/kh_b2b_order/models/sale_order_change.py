@@ -1,0 +1,85 @@
+from odoo import Command, api, fields, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === FIELDS === #
+    kh_change_ids = fields.One2many("kh.order.change", "order_id", "Changes")
+    kh_version = fields.Integer("Version", compute="_compute_kh_version", compute_sudo=True)
+    kh_change_count = fields.Integer(compute="_compute_kh_version", compute_sudo=True)
+
+    # === COMPUTE METHODS === #
+    @api.depends("kh_change_ids.version")
+    def _compute_kh_version(self):
+        for order in self:
+            order.kh_version = max(order.kh_change_ids.mapped("version"), default=0) or 1
+            order.kh_change_count = len(order.kh_change_ids)
+
+    # === ACTION METHODS === #
+    def action_kh_ask_change(self):
+        """Open the change of this order that is open, or a new one with all its lines."""
+        self.ensure_one()
+        self.check_access("write")
+        change = self.kh_change_ids.filtered(lambda c: c.state in ("draft", "submitted"))[:1]
+        if not change:
+            change = self.env["kh.order.change"].create(self._kh_prepare_change_vals())
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "kh.order.change",
+            "view_mode": "form",
+            "res_id": change.id,
+        }
+
+    def action_kh_open_changes(self):
+        """Open the list of changes, the versions of these orders."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kh_b2b_order.kh_order_change_action"
+        )
+        return {**action, "domain": [("order_id", "in", self.ids)], "context": {}}
+
+    # === BUSINESS METHODS - CHANGE === #
+    def _kh_get_changeable_lines(self):
+        """Return the lines whose quantity may be asked to change."""
+        return self.order_line.filtered(
+            lambda line: (
+                line.product_id
+                and line.product_uom_qty
+                and not line._kh_is_order_level()
+                and not line.combo_item_id
+                and not line.linked_line_id
+            )
+        )
+
+    def _kh_prepare_change_vals(self, quantities=None, added=None, **vals):
+        """Return a draft change of this order.
+
+        :param dict quantities: ``{line id: new quantity}``; other lines stay as they are
+        :param list added: ``[(product, quantity)]``
+        """
+        self.ensure_one()
+        quantities = quantities or {}
+        rows = [
+            {
+                "order_line_id": line.id,
+                "product_id": line.product_id.id,
+                "quantity_new": quantities.get(line.id, line.product_uom_qty),
+            }
+            for line in self._kh_get_changeable_lines()
+        ]
+        rows += [
+            {"product_id": product.id, "quantity_new": quantity}
+            for product, quantity in added or []
+        ]
+        return {"order_id": self.id, "line_ids": [Command.create(row) for row in rows], **vals}
+
+    def _kh_can_dealer_change(self):
+        """Answer whether the dealer may ask for a change of this order now."""
+        self.ensure_one()
+        return bool(
+            self.company_id.sudo().kh_dealers_may_change  # sudo: the seller's policy
+            and self.state in ("sent", "sale")
+            and self.kh_stage in ("to_pay", "to_ship")
+            and not self._kh_find_part_obstacle()
+        )

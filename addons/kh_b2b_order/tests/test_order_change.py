@@ -1,0 +1,255 @@
+from odoo import http
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .test_split import SplitCommon
+
+
+class ChangeCommon(SplitCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.kh_dealers_may_change = True
+        cls.env["kh.approval.flow"].search([("model_name", "=", "kh.order.change")]).active = False
+
+    @classmethod
+    def _place(cls, quantities=None, **vals):
+        order = cls._create_order(quantities, **vals)
+        order.with_user(cls.buyer).sudo().action_quotation_sent()
+        return order
+
+    def _change(self, order, quantities=None, added=None, user=None, **vals):
+        """Create a change of the order, `{product: new quantity}`."""
+        order = order.with_user(user or self.clerk)
+        lines = {
+            line.id: quantities[line.product_id]
+            for line in order.order_line
+            if line.product_id in (quantities or {})
+        }
+        vals = order._kh_prepare_change_vals(lines, added, **vals)
+        return order.env["kh.order.change"].create(vals)
+
+
+@tagged("post_install", "-at_install")
+class TestOrderChange(ChangeCommon):
+    def test_less_of_an_unconfirmed_order_is_applied_at_once(self):
+        order = self._place({self.product: 10.0, self.product_2: 5.0})
+        order.order_line[1].price_unit = 77.0
+        self.product_2.list_price = 999.0
+        change = self._change(order, {self.product: 4.0})
+        change.action_submit()
+        self.assertEqual((change.state, change.version), ("applied", 2))
+        self.assertEqual(order.order_line.mapped("product_uom_qty"), [4.0, 5.0])
+        self.assertEqual(order.order_line[1].price_unit, 77.0)
+        self.assertEqual((change.amount_before, change.amount_after), (1385.0, 785.0))
+        self.assertEqual(order.kh_version, 2)
+        self._change(order, {self.product: 0.0}).action_submit()
+        self.assertEqual(order.order_line.product_id, self.product_2)
+        self.assertEqual(order.kh_version, 3)
+
+    def test_more_money_is_decided_by_the_desk(self):
+        order = self._place()
+        change = self._change(order, {self.product: 12.0}, [(self.product_2, 1.0)])
+        change.action_submit()
+        self.assertEqual(change.state, "submitted")
+        self.assertEqual((change.amount_difference, order.amount_total), (300.0, 1000.0))
+        with self.assertRaises(AccessError):
+            change.with_user(self.seller).action_approve()
+        change.action_approve()
+        self.assertEqual(change.state, "applied")
+        self.assertEqual(order.amount_total, 1300.0)
+
+    def test_confirmed_stock_follows_and_shipped_stays(self):
+        order = self._place({self.product: 10.0, self.product_2: 5.0})
+        order.action_confirm()
+        self._ship(order, {self.product: 4.0})
+        change = self._change(order, {self.product: 3.0})
+        with self.assertRaisesRegex(UserError, "shipped or invoiced"):
+            change.action_submit()
+        change.action_withdraw()
+        change = self._change(order, {self.product: 6.0, self.product_2: 0.0})
+        change.action_submit()
+        self.assertEqual(change.state, "submitted")
+        change.action_approve()
+        self.assertEqual(self._reserved(order, self.product), 2.0)
+        self.assertEqual(self._reserved(order, self.product_2), 0.0)
+        self.assertEqual(order.amount_total, 600.0)
+
+    def test_order_that_changed_meanwhile_is_not_overwritten(self):
+        order = self._place()
+        change = self._change(order, {self.product: 12.0})
+        change.action_submit()
+        order.order_line.product_uom_qty = 11.0
+        with self.assertRaisesRegex(UserError, "changed meanwhile"):
+            change.action_approve()
+        self.assertEqual(order.order_line.product_uom_qty, 11.0)
+
+    def test_what_is_not_for_sale_is_refused(self):
+        order = self._place()
+        self.product_2.sale_ok = False
+        change = self._change(order, {}, [(self.product_2, 1.0)])
+        with self.assertRaisesRegex(UserError, "Not for sale"):
+            change.action_submit()
+        self.assertEqual(change.state, "draft")
+
+    def test_address_and_date(self):
+        order = self._place()
+        site, foreign = self.env["res.partner"].create(
+            [
+                {"name": "Site", "parent_id": self.dealer.id, "type": "delivery"},
+                {"name": "Foreign", "parent_id": self.other_dealer.id, "type": "delivery"},
+            ]
+        )
+        change = self._change(order, partner_shipping_id=foreign.id)
+        with self.assertRaisesRegex(UserError, "not one of the dealer"):
+            change.action_submit()
+        change.write({"partner_shipping_id": site.id, "commitment_date": "2030-02-01 04:00:00"})
+        change.action_submit()
+        self.assertEqual(order.partner_shipping_id, site)
+        self.assertEqual(str(order.commitment_date), "2030-02-01 04:00:00")
+
+    def test_every_allowed_and_forbidden_move(self):
+        moves = {
+            "draft": {"action_submit": "submitted", "action_withdraw": "withdrawn"},
+            "submitted": {
+                "action_approve": "applied",
+                "action_refuse": "refused",
+                "action_withdraw": "withdrawn",
+            },
+            "approved": {},
+            "applied": {},
+            "refused": {},
+            "withdrawn": {},
+        }
+        actions = ("action_submit", "action_approve", "action_refuse", "action_withdraw")
+        for state, allowed in moves.items():
+            for action in actions:
+                with self.subTest(state=state, action=action):
+                    change = self._change(self._place(), {self.product: 12.0}, reply="no stock")
+                    change._refresh_amounts()
+                    change._set_state(state)
+                    if action in allowed:
+                        getattr(change, action)()
+                        self.assertEqual(change.state, allowed[action])
+                    else:
+                        with self.assertRaises(UserError):
+                            getattr(change, action)()
+                        self.assertEqual(change.state, state)
+
+    def test_flow_decides_where_there_is_one(self):
+        self._create_staff("kh_c_manager", "kh_b2b_approval.group_approval_manager")
+        self.env["kh.approval.flow"].sudo().create(
+            {
+                "name": "Changes",
+                "model_id": self.env["ir.model"].sudo()._get_id("kh.order.change"),
+                "company_id": self.company.id,
+                "domain": "[('amount_difference', '>', 0)]",
+                "step_ids": [(0, 0, {"name": "Desk", "user_ids": [(6, 0, self.clerk.ids)]})],
+            }
+        )
+        order = self._place()
+        change = self._change(order, {self.product: 12.0}, user=self.seller)
+        change.action_submit()
+        self.assertEqual((change.state, change.kh_approval_state), ("submitted", "pending"))
+        with self.assertRaises(UserError):
+            change.with_user(self.clerk).action_approve()
+        change.with_user(self.clerk).action_approval_approve()
+        self.assertEqual(change.state, "applied")
+        self.assertEqual(order.order_line.product_uom_qty, 12.0)
+
+    def test_workflow_fields_and_sent_lines_are_closed(self):
+        order = self._place()
+        change = self._change(order, {self.product: 12.0})
+        for vals in ({"state": "applied"}, {"amount_after": 1.0}, {"version": 9}):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                change.write(vals)
+        with self.assertRaises(AccessError):
+            change.env["kh.order.change"].create({"order_id": order.id, "state": "applied"})
+        change.action_submit()
+        with self.assertRaises(UserError):
+            change.line_ids.quantity_new = 99.0
+        with self.assertRaises(UserError):
+            change.unlink()
+
+    def test_who_sees_and_writes(self):
+        order = self._place()
+        change = self._change(order, {self.product: 12.0})
+        Change = self.env["kh.order.change"]
+        domain = [("id", "=", change.id)]
+        self.assertEqual(Change.with_user(self.colleague).search(domain), change)
+        self.assertFalse(Change.with_user(self.foreigner).search(domain))
+        for user in (self.buyer, self.foreigner):
+            with self.assertRaises(AccessError):
+                change.with_user(user).action_submit()
+            with self.assertRaises(AccessError):
+                change.with_user(user).write({"reason": "x"})
+        order.user_id = self.clerk
+        other = self._create_staff("kh_c_other", "kh_b2b_member.group_b2b_salesperson")
+        with self.assertRaises(AccessError):
+            change.with_user(other).action_submit()
+
+    def test_orders_that_cannot_be_changed(self):
+        draft, held = self._create_order(), self._place()
+        held.action_kh_hold("call first")
+        for order in (draft, held):
+            with self.assertRaises(UserError):
+                self._change(order, {self.product: 1.0})
+
+
+@tagged("post_install", "-at_install")
+class TestOrderChangePage(ChangeCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        websites = cls.env["website"].search([])
+        websites.domain = False
+        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
+        cls.shop.write({"company_id": cls.company.id, "kh_is_b2b": True})
+        cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
+        cls.reader = new_test_user(
+            cls.env,
+            "kh_c_reader",
+            "kh_b2b_member.group_b2b_dealer",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        cls.reader.partner_id.parent_id = cls.dealer
+        for user in (cls.buyer, cls.foreigner, cls.reader):
+            user.write({"password": user.login, "lang": "en_US"})
+
+    def _post(self, url, user, **data):
+        self.authenticate(user and user.login, user and user.login)
+        data["csrf_token"] = http.Request.csrf_token(self)
+        return self.url_open(url, data=data, allow_redirects=False)
+
+    def test_dealer_asks_sees_the_difference_and_sends(self):
+        order = self._place({self.product: 10.0, self.product_2: 5.0})
+        line = order.order_line[0]
+        url = f"/my/orders/{order.id}/change"
+        for user in (self.foreigner, self.reader, None):
+            self._post(url, user, **{f"line_{line.id}": "4"})
+            self.assertFalse(order.kh_change_ids)
+        self.assertIn("Show Difference", self._get(url))
+        self.assertIn("is no quantity", self._post(url, self.buyer, **{f"line_{line.id}": "nan"}).text)
+        self.assertIn("was not found", self._post(url, self.buyer, code="none", quantity="1").text)
+        response = self._post(url, self.buyer, **{f"line_{line.id}": "4"})
+        change = order.kh_change_ids
+        self.assertEqual(change.state, "draft")
+        self.assertTrue(response.headers["Location"].endswith(f"/changes/{change.id}"))
+        page = self._get(f"/my/orders/changes/{change.id}")
+        self.assertIn("-6", page)
+        self.assertIn("900.00", page)
+        for user in (self.foreigner, self.reader, None):
+            self._post(f"/my/orders/changes/{change.id}/send", user)
+            change.invalidate_recordset()
+            self.assertEqual(change.state, "draft")
+        self.assertIn("open change", self._post(url, self.buyer, **{f"line_{line.id}": "3"}).text)
+        self._post(f"/my/orders/changes/{change.id}/send", self.buyer)
+        self.env.invalidate_all()
+        self.assertEqual(change.state, "applied")
+        self.assertEqual(order.amount_total, 900.0)
+        self.assertIn(f"/my/orders/changes/{change.id}", self._get(f"/my/orders/{order.id}"))
+
+    def _get(self, url):
+        self.authenticate(self.buyer.login, self.buyer.login)
+        return self.url_open(url).text
