@@ -13,6 +13,7 @@ def uninstall_hook(env):
     """Take back what core tables got from us: groups of staff, approvals of orders."""
     env = env(su=True)  # whoever uninstalls need not manage approvals
     env["kh.approval.flow"]._forget_model("sale.order")
+    env["kh.approval.flow"]._forget_model("kh.order.change")
     for group_name, implied in IMPLIED.items():
         group = env.ref(group_name, raise_if_not_found=False)
         if group:

@@ -202,9 +202,7 @@ PAGES = (
         widths=DESK,
     ),
     Page("60-order-changes", "order", "action:kh_b2b_order.kh_order_change_action", widths=DESK),
-    Page(
-        "61-order-change", "order", "action:kh_b2b_order.kh_order_change_action", OPEN_FIRST
-    ),
+    Page("61-order-change", "order", "action:kh_b2b_order.kh_order_change_action", OPEN_FIRST),
     Page(
         "62-order-parts",
         "dealer1",

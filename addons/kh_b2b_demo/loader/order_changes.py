@@ -45,7 +45,10 @@ def _split_one(env, orders):
 def _ask_for_change(env, orders):
     """Let the dealer ask for more; the desk has to decide."""
     order = orders[-1:]
-    buyer = order.partner_id.user_ids[:1] or order.partner_id.commercial_partner_id.child_ids.user_ids[:1]
+    buyer = (
+        order.partner_id.user_ids[:1]
+        or order.partner_id.commercial_partner_id.child_ids.user_ids[:1]
+    )
     # in the dealer's name and as superuser, as the dealer's page does it
     order = order.with_user(buyer or env.user).sudo()
     line = order._kh_get_changeable_lines()[:1]

@@ -154,9 +154,7 @@ class DealerOrderChanges(DealerOrders):
             )
         )
         if not change_sudo._get_difference():
-            raise UserError(
-                request.env._("Nothing is changed. Enter what should be different.")
-            )
+            raise UserError(request.env._("Nothing is changed. Enter what should be different."))
         change_sudo._ensure_applicable()
         change_sudo._refresh_amounts()
         return change_sudo
@@ -187,16 +185,13 @@ class DealerOrderChanges(DealerOrders):
     @staticmethod
     def _kh_get_addresses(order_sudo):
         """Return the dealer's addresses to which goods may go."""
-        return (
-            order_sudo.env["res.partner"]
-            .search(
-                [
-                    ("id", "child_of", order_sudo.partner_id.commercial_partner_id.id),
-                    ("type", "in", ("delivery", "contact")),
-                    ("street", "!=", False),
-                ],
-                limit=100,
-            )
+        return order_sudo.env["res.partner"].search(
+            [
+                ("id", "child_of", order_sudo.partner_id.commercial_partner_id.id),
+                ("type", "in", ("delivery", "contact")),
+                ("street", "!=", False),
+            ],
+            limit=100,
         )
 
     def _kh_prepare_change_form(self, order_sudo, values, error):

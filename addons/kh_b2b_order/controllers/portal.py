@@ -246,7 +246,7 @@ class DealerOrders(CustomerPortal):
             == user.partner_id.commercial_partner_id,
             "is_chat_open": bool(kwargs.get("chat")),
             "notice": notice if notice in NOTICES else "",
-            "may_cancel": order_sudo._kh_can_dealer_cancel()
+            "may_cancel": order_sudo._kh_is_unpaid()
             and user.has_group("kh_b2b_member.group_b2b_dealer_buyer"),
             "token_args": f"?access_token={kwargs['access_token']}"
             if kwargs.get("access_token")

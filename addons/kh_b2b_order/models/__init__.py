@@ -16,6 +16,6 @@ from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
 from . import res_company, res_config_settings
-from . import sale_order_split, sale_order_merge
+from . import sale_order_split, sale_order_line_split, sale_order_merge
 from . import sale_order_expiry, payment_transaction_late
 from . import order_change, order_change_line, sale_order_change

@@ -214,9 +214,7 @@ class OrderChange(models.Model):
         """Raise one sentence if the order cannot be changed now."""
         order = self.order_id
         reason = order._kh_find_part_obstacle()
-        if not reason and (
-            (order.state == "draft") or order.kh_stage not in ("to_pay", "to_ship")
-        ):
+        if not reason and ((order.state == "draft") or order.kh_stage not in ("to_pay", "to_ship")):
             reason = self.env._(
                 "Order %(order)s is “%(stage)s” and cannot be changed.",
                 order=order.name,
@@ -321,7 +319,11 @@ class OrderChange(models.Model):
         reasons = self.order_id._kh_find_not_allowed(added.product_id)
         for product in added.product_id:
             if product.id in reasons:
-                raise UserError(f"{product.sudo().display_name}: {reasons[product.id]}")
+                # sudo: the name of a product that may be hidden by now
+                name = product.sudo().display_name
+                raise UserError(
+                    self.env._("%(product)s: %(reason)s", product=name, reason=reasons[product.id])
+                )
         address = self.partner_shipping_id
         if address and address.commercial_partner_id != self.partner_id.commercial_partner_id:
             raise UserError(self.env._("The new delivery address is not one of the dealer's."))
@@ -396,7 +398,8 @@ class OrderChange(models.Model):
         """Return the lines that differ, as the dealer's page shows them (strings)."""
         return [
             {
-                "name": line.order_line_id._kh_portal_name() if line.order_line_id
+                "name": line.order_line_id._kh_portal_name()
+                if line.order_line_id
                 else line.product_id.name,
                 "before": format_quantity(line.quantity_old),
                 "after": format_quantity(line.quantity_new),

@@ -76,12 +76,12 @@ class OrderChangeLine(models.Model):
                 self._raise_stale()
             return
         uom = line.product_uom_id
+        # sudo: the name of a product that may be hidden by now
+        name = line.product_id.sudo().display_name
         if uom.compare(line.product_uom_qty, self.quantity_old) != 0:
             self._raise_stale()
         if line._kh_is_order_level() or line.combo_item_id or line.linked_line_id:
-            raise UserError(
-                self.env._("%s cannot be changed by itself.", line.sudo().product_id.display_name)
-            )
+            raise UserError(self.env._("%s cannot be changed by itself.", name))
         gone = max(line.qty_delivered, line.qty_invoiced, 0.0)
         if uom.compare(self.quantity_new, gone) < 0:
             raise UserError(
@@ -89,7 +89,7 @@ class OrderChangeLine(models.Model):
                     "%(quantity)s of %(product)s are shipped or invoiced already; less is not "
                     "possible.",
                     quantity=format_quantity(gone),
-                    product=line.sudo().product_id.display_name,
+                    product=name,
                 )
             )
 

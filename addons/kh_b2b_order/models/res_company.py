@@ -43,8 +43,10 @@ class ResCompany(models.Model):
         # sudo: the order desk splits orders, but keeps neither products nor companies
         company_sudo = self.sudo()
         if not company_sudo.kh_rounding_product_id:
-            company_sudo.kh_rounding_product_id = self.env["product.product"].sudo().create(
-                company_sudo._kh_prepare_rounding_product_vals()
+            company_sudo.kh_rounding_product_id = (
+                self.env["product.product"]
+                .sudo()
+                .create(company_sudo._kh_prepare_rounding_product_vals())
             )
         return company_sudo.kh_rounding_product_id.sudo(self.env.su)
 

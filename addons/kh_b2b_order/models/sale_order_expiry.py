@@ -79,16 +79,19 @@ class SaleOrder(models.Model):
     def _kh_may_expire(self):
         """Answer whether time runs against this order: a dealer's, to be paid, nothing came."""
         self.ensure_one()
+        if not self._kh_is_unpaid() or not self._kh_was_placed_by_dealer():
+            return False
+        # sudo: whether a payment is on its way
+        return self.require_payment or "pending" in self.sudo().transaction_ids.mapped("state")
+
+    def _kh_is_unpaid(self):
+        """Answer whether this order awaits its payment, and nothing of it came yet."""
+        self.ensure_one()
+        if self.kh_stage != "to_pay" or self.state not in ("draft", "sent"):
+            return False
         # sudo: whether money arrived decides, not who may read payments
-        states = set(self.sudo().transaction_ids.mapped("state"))
-        return bool(
-            self.kh_stage == "to_pay"
-            and self.state in ("draft", "sent")
-            and self._kh_was_placed_by_dealer()
-            and (self.require_payment or "pending" in states)
-            and not states & set(ARRIVED)
-            and self.kh_paid_moved <= 0
-        )
+        states = self.sudo().transaction_ids.mapped("state")
+        return not set(states) & set(ARRIVED) and self.kh_paid_moved <= 0
 
     def _kh_get_unpaid_hours(self):
         """Return the hours of this order until it expires, 0 for never (hook for levels)."""
@@ -159,18 +162,6 @@ class SaleOrder(models.Model):
         return sentence
 
     # === BUSINESS METHODS - PORTAL === #
-    def _kh_can_dealer_cancel(self):
-        """Answer whether the dealer may cancel this order at once."""
-        self.ensure_one()
-        # sudo: whether money arrived decides
-        states = set(self.sudo().transaction_ids.mapped("state"))
-        return (
-            self.kh_stage == "to_pay"
-            and self.state in ("draft", "sent")
-            and not states & set(ARRIVED)
-            and self.kh_paid_moved <= 0
-        )
-
     def _kh_get_deadline_text(self):
         """Write the deadline and what is left, ``11-25 14:05 · 3 days left``; "" without one."""
         self.ensure_one()
@@ -239,7 +230,9 @@ class SaleOrder(models.Model):
         """Queue one e-mail for each order whose deadline comes near, in its buyer's language."""
         now = fields.Datetime.now()
         # sudo: the policy of all companies, for the scheduled job
-        companies_sudo = self.env["res.company"].sudo().search([("kh_unpaid_reminder_hours", ">", 0)])
+        companies_sudo = (
+            self.env["res.company"].sudo().search([("kh_unpaid_reminder_hours", ">", 0)])
+        )
         template_sudo = self.env.ref("kh_b2b_order.mail_template_order_unpaid_reminder").sudo()
         for company in companies_sudo:
             until = now + timedelta(hours=company.kh_unpaid_reminder_hours)

@@ -35,7 +35,11 @@ class SaleOrder(models.Model):
         self._kh_lock_parts()
         self._kh_ensure_can_merge()
         target = self.sorted(lambda order: (order.date_order, order.id))[0]
+        # sudo: what colleagues agreed to for each order is agreed to for all; read before
+        approved = self.sudo().mapped("kh_dealer_approved_amount")
         target._kh_take_over(self - target)
+        if all(approved):
+            target.sudo().kh_dealer_approved_amount = sum(approved)
         return {
             "type": "ir.actions.act_window",
             "res_model": "sale.order",
@@ -70,8 +74,9 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         parts = self._kh_get_parts().filtered(
-            lambda order: order.partner_id.commercial_partner_id
-            == self.partner_id.commercial_partner_id
+            lambda order: (
+                order.partner_id.commercial_partner_id == self.partner_id.commercial_partner_id
+            )
         )
         if len(parts) < 2:
             return []

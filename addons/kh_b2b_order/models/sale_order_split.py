@@ -2,7 +2,6 @@ from typing import NamedTuple
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import float_compare
 
 OPEN_STATES = ("draft", "sent")
 PART_STATES = (*OPEN_STATES, "sale")
@@ -54,6 +53,7 @@ class SaleOrder(models.Model):
         check_company=True,
         help="The order that took over the products of this one.",
     )
+    kh_merged_ids = fields.One2many("sale.order", "kh_merged_into_id", "Took Over")
     kh_paid_moved = fields.Monetary(
         "Paid with Other Parts",
         copy=False,
@@ -302,13 +302,14 @@ class SaleOrder(models.Model):
 
     def _kh_find_join_obstacle(self):
         """Say why this order cannot be joined with another; "" if it can."""
-        if any(line.qty_delivered for line in self.order_line) or any(
-            picking.state == "done" for picking in self.sudo().picking_ids
-        ):  # sudo: whether something left decides, not who may read shipments
+        # sudo: whether something left or was invoiced decides, not who may read the papers
+        order_sudo = self.sudo()
+        pickings_sudo, moves_sudo = order_sudo.picking_ids, order_sudo.invoice_ids
+        if "done" in pickings_sudo.mapped("state") or any(self.order_line.mapped("qty_delivered")):
             return self.env._("Something of order %s was shipped already.", self.name)
-        if any(line.qty_invoiced for line in self.order_line) or any(
-            move.state != "cancel" for move in self.sudo().invoice_ids
-        ):  # sudo: likewise for invoices
+        if set(moves_sudo.mapped("state")) - {"cancel"} or any(
+            self.order_line.mapped("qty_invoiced")
+        ):
             return self.env._("Something of order %s was invoiced already.", self.name)
         return ""
 
@@ -321,11 +322,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         total = sum((self | sources).mapped("amount_total"))
         sources._action_cancel()
-        new_vals = []
-        for line in sources.order_line.filtered(lambda line: not line.kh_is_split_rounding):
-            if not line._kh_put_back(self):
-                new_vals.append(line._kh_prepare_part_vals(self, line.product_uom_qty))
-        self.env["sale.order.line"].create(new_vals)
+        lines = sources.order_line.filtered(lambda line: not line.kh_is_split_rounding)
+        new = lines.filtered(lambda line: not line._kh_put_back(self))
+        self.env["sale.order.line"].create(
+            [line._kh_prepare_part_vals(self, line.product_uom_qty) for line in new]
+        )
         self._kh_settle_rounding(total - self.amount_total)
         for source in sources:
             self._kh_move_paid(source, self, source.amount_paid)
@@ -392,7 +393,8 @@ class SaleOrder(models.Model):
         parts = self
         todo = self
         while todo:
-            todo = (todo.kh_parent_id | todo.kh_child_ids | todo.kh_merged_into_id) - parts
+            near = todo.kh_parent_id | todo.kh_child_ids
+            todo = (near | todo.kh_merged_into_id | todo.kh_merged_ids) - parts
             parts |= todo
         return parts
 
@@ -402,118 +404,3 @@ class SaleOrder(models.Model):
         # sudo: locking needs no more than that the user may change the order, checked before
         moves_sudo = self.sudo().picking_ids.move_ids
         moves_sudo.filtered(lambda move: move.state not in ("done", "cancel")).lock_for_update()
-
-
-class SaleOrderLine(models.Model):
-    _inherit = "sale.order.line"
-
-    # === FIELDS === #
-    kh_split_line_id = fields.Many2one(
-        "sale.order.line", copy=False, readonly=True, index="btree_not_null", ondelete="set null"
-    )
-    kh_is_split_rounding = fields.Boolean(copy=False, readonly=True)
-
-    # === BUSINESS METHODS - SPLIT === #
-    def _kh_is_held_to_catalogue(self):
-        return super()._kh_is_held_to_catalogue() and not self.kh_is_split_rounding
-
-    def _kh_is_order_level(self):
-        """Answer whether this line belongs to the order as a whole, not to some goods."""
-        self.ensure_one()
-        return bool(
-            self.display_type
-            or self.is_downpayment
-            or self.is_delivery
-            or self.kh_is_split_rounding
-            or self._is_global_discount()
-        )
-
-    def _kh_is_shared_discount(self):
-        """Answer whether this line is an order discount of which parts take their share."""
-        return bool(
-            self._is_global_discount() and not self.qty_invoiced and self.product_uom_qty == 1.0
-        )
-
-    def _kh_get_movable_quantity(self):
-        """Return what may go to another order, in the line's unit: not shipped, not invoiced.
-
-        Products sold together (combos, options) stay together, so they stay here.
-        """
-        self.ensure_one()
-        if self._kh_is_order_level() or self.combo_item_id or self.linked_line_id:
-            return 0.0
-        if not self.product_id or self.linked_line_ids or self.price_unit < 0:
-            return 0.0
-        gone = max(self.qty_delivered, self.qty_invoiced, 0.0)
-        return max(self.product_uom_qty - gone, 0.0)
-
-    def _kh_get_value(self, quantity):
-        """Return the price of a quantity before rounding, as the price is meant (tax or not)."""
-        return self.price_unit * quantity * (1 - (self.discount or 0.0) / 100)
-
-    def _kh_prepare_part_vals(self, order, quantity):
-        """Return this line for another order: its own price, the given quantity.
-
-        :param float quantity: in the line's unit; the price of an order discount
-        """
-        is_shared = self._is_global_discount() and order.kh_parent_id == self.order_id
-        price = quantity if is_shared else self.price_unit
-        return {
-            **self.copy_data()[0],
-            "order_id": order.id,
-            "product_uom_qty": 1.0 if is_shared else quantity,
-            "product_uom_id": self.product_uom_id.id,
-            "price_unit": price,
-            "technical_price_unit": self.technical_price_unit,
-            "discount": self.discount,
-            "tax_ids": [Command.set(self.tax_ids.ids)],
-            "kh_split_line_id": self.id,
-        }
-
-    def _kh_take_off(self, quantity):
-        """Take a quantity (or, of an order discount, an amount) off this line.
-
-        Confirmed lines cannot be deleted: with nothing left they stay with quantity 0.
-        """
-        self.ensure_one()
-        if self._is_global_discount():
-            self.price_unit -= quantity
-            return
-        left = self.product_uom_id.round(self.product_uom_qty - quantity)
-        if not left and self.order_id.state in OPEN_STATES:
-            self.unlink()
-        else:
-            self._kh_set_quantity(left)
-
-    def _kh_set_quantity(self, quantity):
-        """Change the quantity and nothing else: the price stays what was agreed."""
-        self.write(
-            {
-                "product_uom_qty": quantity,
-                "price_unit": self.price_unit,
-                "technical_price_unit": self.technical_price_unit,
-                "discount": self.discount,
-            }
-        )
-
-    def _kh_put_back(self, order):
-        """Add this line to the line it was split from, if that is there and alike."""
-        source = self.kh_split_line_id
-        is_alike = (
-            source.order_id == order
-            and source.product_id == self.product_id
-            and source.product_uom_id == self.product_uom_id
-            and source.tax_ids == self.tax_ids
-            and not source.display_type
-        )
-        if not is_alike:
-            return False
-        if self._is_global_discount():
-            source.price_unit += self.price_unit
-            return True
-        if float_compare(source.price_unit, self.price_unit, precision_digits=6) or float_compare(
-            source.discount, self.discount, precision_digits=6
-        ):
-            return False
-        source._kh_set_quantity(source.product_uom_qty + self.product_uom_qty)
-        return True

@@ -13,7 +13,9 @@ class ExpiryCommon(OrderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.write({"kh_dealers_may_change": True, "kh_unpaid_hours": 72, "kh_unpaid_reminder_hours": 24})
+        cls.company.write(
+            {"kh_dealers_may_change": True, "kh_unpaid_hours": 72, "kh_unpaid_reminder_hours": 24}
+        )
         cls.cron = cls.env.ref("kh_b2b_order.ir_cron_expire_unpaid_orders")
 
     @classmethod
@@ -145,7 +147,10 @@ class TestExpiryPage(ExpiryCommon, HttpCase):
         cls.shop.write({"company_id": cls.company.id, "kh_is_b2b": True})
         cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
         cls.reader = new_test_user(
-            cls.env, "kh_o_reader", "kh_b2b_member.group_b2b_dealer", company_id=cls.company.id,
+            cls.env,
+            "kh_o_reader",
+            "kh_b2b_member.group_b2b_dealer",
+            company_id=cls.company.id,
             company_ids=[(6, 0, cls.company.ids)],
         )
         cls.reader.partner_id.parent_id = cls.dealer

@@ -230,7 +230,9 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
             self._post(url, user, **{f"line_{line.id}": "4"})
             self.assertFalse(order.kh_change_ids)
         self.assertIn("Show Difference", self._get(url))
-        self.assertIn("is no quantity", self._post(url, self.buyer, **{f"line_{line.id}": "nan"}).text)
+        self.assertIn(
+            "is no quantity", self._post(url, self.buyer, **{f"line_{line.id}": "nan"}).text
+        )
         self.assertIn("was not found", self._post(url, self.buyer, code="none", quantity="1").text)
         response = self._post(url, self.buyer, **{f"line_{line.id}": "4"})
         change = order.kh_change_ids

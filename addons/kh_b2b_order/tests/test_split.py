@@ -84,7 +84,9 @@ class TestSplit(SplitCommon):
         self.assertEqual(self._reserved(child, self.product), 4.0)
         self.assertEqual(self._reserved(order, self.product_2), 0.0)
         self.assertEqual(self._reserved(child, self.product_2), 5.0)
-        self.assertFalse((order | child).picking_ids.filtered(lambda p: p.picking_type_code == "incoming"))
+        self.assertFalse(
+            (order | child).picking_ids.filtered(lambda p: p.picking_type_code == "incoming")
+        )
         self.assertEqual(child.date_order, order.date_order)
         self._ship(child)
         self.assertEqual(child.kh_stage, "to_receive")
@@ -194,7 +196,9 @@ class TestSplit(SplitCommon):
         order.action_confirm()
         self.assertEqual(self._reserved(order, self.product), 1000.0)
         action = order.with_user(self.clerk).action_kh_open_split()
-        form = Form(self.env["kh.order.split"].with_user(self.clerk).with_context(action["context"]))
+        form = Form(
+            self.env["kh.order.split"].with_user(self.clerk).with_context(**action["context"])
+        )
         form.mode = "availability"
         form.commitment_date = "2030-01-15 00:00:00"
         dialog = form.save()
@@ -210,9 +214,7 @@ class TestSplit(SplitCommon):
         other = self.env["stock.warehouse"].create(
             {"name": "South", "code": "KHS", "company_id": self.company.id}
         )
-        self.env["stock.quant"]._update_available_quantity(
-            self.product, other.lot_stock_id, 150.0
-        )
+        self.env["stock.quant"]._update_available_quantity(self.product, other.lot_stock_id, 150.0)
         branch = self.env["res.partner"].create(
             {"name": "Branch", "parent_id": self.dealer.id, "type": "other"}
         )
@@ -223,7 +225,11 @@ class TestSplit(SplitCommon):
         self.assertEqual(dialog.line_ids.quantity, 150.0)
         dialog.action_split()
         self.assertEqual(order.kh_child_ids.warehouse_id, other)
-        dialog = self.env["kh.order.split"].with_user(self.clerk).create({"order_id": order.id, "mode": "invoice"})
+        dialog = (
+            self.env["kh.order.split"]
+            .with_user(self.clerk)
+            .create({"order_id": order.id, "mode": "invoice"})
+        )
         dialog.line_ids.quantity = 50.0
         with self.assertRaisesRegex(UserError, "which warehouse"):
             dialog.action_split()
@@ -273,10 +279,15 @@ class TestSplit(SplitCommon):
         }
         child = self._split(order, moved)
         parts = order | child
-        self.assertEqual(order.currency_id.compare_amounts(sum(parts.mapped("amount_total")), total), 0)
+        self.assertEqual(
+            order.currency_id.compare_amounts(sum(parts.mapped("amount_total")), total), 0
+        )
         # each part's tax is rounded by itself: half a cent a line and part at most
         self.assertLessEqual(abs(sum(parts.mapped("amount_tax")) - tax), 0.011 * len(rows) + 0.011)
-        self.assertEqual(sum(parts.order_line.filtered("tax_ids").mapped("product_uom_qty")), sum(q + 1 for q, *_x in rows))
+        self.assertEqual(
+            sum(parts.order_line.filtered("tax_ids").mapped("product_uom_qty")),
+            sum(q + 1 for q, *_x in rows),
+        )
         child.with_user(self.clerk).action_kh_undo_split()
         self.assertEqual(order.currency_id.compare_amounts(order.amount_total, total), 0)
         self.assertEqual(order.currency_id.compare_amounts(order.amount_tax, tax), 0)
