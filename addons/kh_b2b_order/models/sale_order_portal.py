@@ -175,8 +175,6 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         lines = self._get_order_lines_to_report().filtered(lambda line: not line.is_downpayment)
-        if self.kh_child_ids:  # what went to another part is shown there
-            lines = lines.filtered(lambda line: line.display_type or line.product_uom_qty)
         if text:
             lower = text.lower()
             lines = lines.filtered(

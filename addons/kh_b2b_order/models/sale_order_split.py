@@ -388,6 +388,13 @@ class SaleOrder(models.Model):
             )
 
     # === TOOLS === #
+    def _get_order_lines_to_report(self):
+        """Extend `sale`: what went to another part wholly is shown there."""
+        lines = super()._get_order_lines_to_report()
+        if self.kh_child_ids:
+            lines = lines.filtered(lambda line: line.display_type or line.product_uom_qty)
+        return lines
+
     def _kh_get_parts(self):
         """Return all orders that these were split from or into, themselves included."""
         parts = self

@@ -88,6 +88,11 @@ class TestSplit(SplitCommon):
             (order | child).picking_ids.filtered(lambda p: p.picking_type_code == "incoming")
         )
         self.assertEqual(child.date_order, order.date_order)
+        self.assertEqual(len(order._kh_portal_lines()[0]), 1, "what went is shown on its part")
+        self.assertEqual(
+            [(part["name"], part["is_this"]) for part in order._kh_portal_parts()],
+            [(order.name, True), (child.name, False)],
+        )
         self._ship(child)
         self.assertEqual(child.kh_stage, "to_receive")
         self.assertEqual(order.kh_stage, "to_ship")
@@ -351,3 +356,19 @@ class TestSplitProposal(BaseCase):
         missing = propose_missing(rows, {"p": 8.0, "q": -1.0})
         self.assertEqual(missing, {"b": 4.0, "d": 2.0})
         self.assertEqual(propose_elsewhere(missing, rows, {"p": 3.0}), {"b": 3.0})
+
+
+@tagged("post_install", "-at_install")
+class TestSplitDialogRights(SplitCommon):
+    def test_dialog_is_for_the_desk(self):
+        order = self._create_order()
+        for user in (self.seller, self.buyer):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.env["kh.order.split"].with_user(user).create({"order_id": order.id})
+
+    def test_lines_of_other_orders_are_refused(self):
+        order, other = self._create_order({self.product: 5.0}), self._create_order()
+        dialog = self.env["kh.order.split"].with_user(self.clerk).create({"order_id": order.id})
+        dialog.line_ids.write({"line_id": other.order_line.id, "quantity": 1.0})
+        with self.assertRaisesRegex(UserError, "Only quantities"):
+            dialog.action_split()
