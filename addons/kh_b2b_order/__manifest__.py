@@ -40,6 +40,7 @@
         "web.assets_frontend": [
             "kh_b2b_order/static/src/scss/portal_orders.scss",
             "kh_b2b_order/static/src/scss/portal_orders_phone.scss",
+            "kh_b2b_order/static/src/scss/portal_order_change.scss",
             "kh_b2b_order/static/src/interactions/**/*",
         ],
     },

@@ -207,13 +207,19 @@ PAGES = (
         "62-order-parts",
         "dealer1",
         "/my/orders?stage=to_ship",
-        (("click", "a[href*='/my/orders/']"),),
+        (("click", "tbody tr:last-child a[href*='/my/orders/']"),),
     ),
     Page(
         "63-change-order",
         "dealer1",
         "/my/orders?stage=to_ship",
         (("click", "a[href*='/my/orders/']"), ("click", "a[href$='/change']")),
+    ),
+    Page(
+        "63-order-difference",
+        "dealer2",
+        "/my/orders?stage=to_ship",
+        (("click", "a[href*='/my/orders/']"), ("click", "a[href*='/my/orders/changes/']")),
     ),
     Page(
         "64-order-to-pay",

@@ -398,9 +398,8 @@ class OrderChange(models.Model):
         """Return the lines that differ, as the dealer's page shows them (strings)."""
         return [
             {
-                "name": line.order_line_id._kh_portal_name()
-                if line.order_line_id
-                else line.product_id.name,
+                "name": line._get_product_name(),
+                "spec": line.order_line_id._kh_portal_spec() if line.order_line_id else "",
                 "before": format_quantity(line.quantity_old),
                 "after": format_quantity(line.quantity_new),
                 "difference": ("+" if line.quantity_difference > 0 else "")

@@ -62,6 +62,13 @@ class OrderChangeLine(models.Model):
             raise UserError(self.env._("This change was sent already and stays as it is."))
 
     # === BUSINESS METHODS === #
+    def _get_product_name(self):
+        """Return the product's name as the order's page shows it; runs as superuser."""
+        self.ensure_one()
+        if self.order_line_id:
+            return self.order_line_id._kh_portal_name()
+        return self.product_id.name
+
     def _is_changed(self):
         self.ensure_one()
         uom = self.order_line_id.product_uom_id or self.product_id.uom_id
