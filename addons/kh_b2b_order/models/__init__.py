@@ -19,3 +19,4 @@ from . import res_company, res_config_settings
 from . import sale_order_split, sale_order_line_split, sale_order_merge
 from . import sale_order_expiry, payment_transaction_late
 from . import order_change, order_change_line, sale_order_change
+from . import stock_move

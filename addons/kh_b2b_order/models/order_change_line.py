@@ -123,4 +123,4 @@ class OrderChangeLine(models.Model):
         elif not self.quantity_new and line.order_id.state in ("draft", "sent"):
             line.unlink()
         else:
-            line.product_uom_qty = self.quantity_new
+            line.with_context(kh_take_off=True).product_uom_qty = self.quantity_new

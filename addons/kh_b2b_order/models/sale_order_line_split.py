@@ -87,7 +87,7 @@ class SaleOrderLine(models.Model):
 
     def _kh_set_quantity(self, quantity):
         """Change the quantity and nothing else: the price stays what was agreed."""
-        self.write(
+        self.with_context(kh_take_off=True).write(
             {
                 "product_uom_qty": quantity,
                 "price_unit": self.price_unit,

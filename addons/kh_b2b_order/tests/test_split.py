@@ -38,6 +38,17 @@ class SplitCommon(OrderCommon):
     def _line(self, order, product):
         return order.order_line.filtered(lambda line: line.product_id == product)
 
+    def _assert_open(self, order, product, expected):
+        """The open shipments hold just what is still to be shipped, and nothing comes back."""
+        moves = order.picking_ids.move_ids.filtered(
+            lambda move: move.product_id == product and move.state not in ("done", "cancel")
+        )
+        self.assertEqual(sum(moves.mapped("product_uom_qty")), expected)
+        codes = order.picking_ids.filtered(lambda p: p.state != "cancel").mapped(
+            "picking_type_code"
+        )
+        self.assertNotIn("incoming", codes)
+
     def _reserved(self, orders, product):
         moves = orders.picking_ids.move_ids.filtered(
             lambda move: move.product_id == product and move.state not in ("done", "cancel")
@@ -120,9 +131,16 @@ class TestSplit(SplitCommon):
         line = self._line(order, self.product)
         with self.assertRaisesRegex(UserError, "Only 3"):
             self._split(order, {line: 4.0})
-        child = self._split(order, {line: 3.0})
+        # dates that were changed since do not keep the moves from following
+        open_moves = order.picking_ids.move_ids.filtered(lambda move: move.state != "done")
+        open_moves.date_deadline = "2030-01-01 00:00:00"
+        child = self._split(order, {line: 1.0})
+        self._assert_open(order, self.product, 2.0)
+        child |= self._split(order, {line: 2.0})
         self.assertEqual(line.product_uom_qty, 7.0)
         self.assertEqual(self._reserved(child, self.product), 3.0)
+        self._assert_open(order, self.product, 0.0)
+        self._assert_open(child, self.product, 3.0)
         order._create_invoices()
         with self.assertRaisesRegex(UserError, "Only 0"):
             self._split(order, {self._line(order, self.product_2): 1.0})
