@@ -5,8 +5,8 @@ import json
 import re
 from random import Random
 
-from odoo import Command
-from odoo.tests import Form, JsonRpcException, tagged
+from odoo import Command, fields
+from odoo.tests import Form, JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.kh_b2b_pricing.tests.common_documents import read_pdf, read_xlsx
@@ -42,6 +42,10 @@ class SamePriceCommon(PortalCommon):
         )
         cls.products = cls.singles | cls.variants
         cls.users = {partner: partner.child_ids.user_ids for partner in (cls.dealer, cls.stranger)}
+        seller = new_test_user(cls.env, "kh.same.seller", "sales_team.group_sale_salesman_all_leads")
+        until = fields.Datetime.add(fields.Datetime.now(), days=1)
+        keys = cls.env(user=seller)["res.users.apikeys"]
+        cls.api_key = keys._generate("rpc", "Orders", until)
 
     @classmethod
     def _random_rules(cls, random):
@@ -140,6 +144,7 @@ class TestSamePrice(SamePriceCommon):
         self.digits = self.env["decimal.precision"].precision_get("Product Price")
         self._check_engine(dealer)
         self._check_back_office(dealer)
+        self._check_api(dealer)
         self._check_carts(dealer)
         self._check_sorting(dealer)
         self._login(dealer)
@@ -199,6 +204,43 @@ class TestSamePrice(SamePriceCommon):
                 price = catalogue._update_order_line_info(product.id, quantity)
                 self._same(price, product, quantity, "catalogue")
         self._check_order_texts(order)
+
+    def _json2(self, model, method, **body):
+        """Call a method as another system does, with the key of a person of sales."""
+        self.authenticate(None, None)  # a key is refused beside somebody else's session
+        response = self.url_open(
+            f"/json/2/{model}/{method}",
+            data=json.dumps(body),
+            headers={
+                "Authorization": f"bearer {self.api_key}",
+                "Content-Type": "application/json",
+            },
+        )
+        self.assertEqual(response.status_code, 200, response.text)
+        return response.json()
+
+    def _check_api(self, dealer):
+        """An order and its prices, given in and read by `/json/2`."""
+        lines = [
+            (0, 0, {"product_id": product.id, "product_uom_qty": quantity})
+            for product, quantity in self._steps()
+        ]
+        order = {
+            "partner_id": dealer.id,
+            "pricelist_id": self.pricelist.id,
+            "order_line": lines,
+        }
+        ids = self._json2("sale.order", "create", vals_list=[order])
+        read = self._json2(
+            "sale.order.line",
+            "search_read",
+            domain=[("order_id", "in", ids)],
+            fields=["product_id", "product_uom_qty", "price_unit"],
+        )
+        self.assertEqual(len(read), len(lines))
+        for values in read:
+            product = self.products.browse(values["product_id"][0])
+            self._same(values["price_unit"], product, values["product_uom_qty"], "API")
 
     def _check_order_texts(self, order):
         """What is printed and mailed of an order names the lines' prices and their sum."""
