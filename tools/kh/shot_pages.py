@@ -154,10 +154,10 @@ PAGES = (
     ),
     Page("36-what-if", "director", "action:kh_b2b_pricing.kh_price_simulation_action"),
     Page("36-review", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
-    Page("37-approvals", "gm", "action:kh_b2b_approval.kh_approval_request_action"),
+    Page("37-approvals", "supervisor", "action:kh_b2b_approval.kh_approval_request_action"),
     Page(
         "38-approval",
-        "gm",
+        "supervisor",
         "action:kh_b2b_approval.kh_approval_request_action",
         OPEN_FIRST,
     ),
