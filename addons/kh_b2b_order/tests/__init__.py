@@ -5,6 +5,7 @@ from . import (
     test_limits,
     test_limits_stock,
     test_portal,
+    test_purchase_list,
     test_saleable,
     test_shortage,
     test_stage,
