@@ -19,6 +19,7 @@
         "security/ir.model.access.csv",
         "security/purchase_list_rules.xml",
         "data/mail_template_approval_data.xml",
+        "data/mail_template_offer_data.xml",
         "data/approval_flow_dealer_data.xml",
         "wizards/order_wizard_views.xml",
         "views/sale_order_views.xml",
@@ -28,12 +29,15 @@
         "report/purchase_list_templates.xml",
         "views/portal_list_templates.xml",
         "views/portal_order_templates.xml",
+        "views/sale_order_offer_views.xml",
+        "views/portal_offer_templates.xml",
         "report/report_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": [
             "kh_b2b_order/static/src/scss/portal_orders.scss",
             "kh_b2b_order/static/src/scss/portal_orders_phone.scss",
+            "kh_b2b_order/static/src/scss/portal_offer.scss",
             "kh_b2b_order/static/src/interactions/**/*",
         ],
     },

@@ -16,4 +16,4 @@ from . import (
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
-from . import sale_order_compare
+from . import sale_order_compare, sale_order_offer

@@ -4,6 +4,7 @@ from . import (
     test_dealer_approval,
     test_limits,
     test_limits_stock,
+    test_offer,
     test_portal,
     test_purchase_list,
     test_saleable,

@@ -62,7 +62,7 @@ class TestPurchaseLists(PortalCommon):
         self._create_contract_prices(self.dealer, 75.0)
         self.second.active = False
         page = self.url_open(self.again)
-        self.assertIn('data-kh-change="price"', page.text)
+        self.assertIn('data-kh-change="price short"', page.text)
         self.assertIn('data-kh-change="gone"', page.text)
         self.assertIn("75.00", page.text)
         self.assertFalse(self._cart())
