@@ -17,3 +17,4 @@ from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
 from . import sale_order_compare, sale_order_offer
+from . import price_inquiry, price_inquiry_order

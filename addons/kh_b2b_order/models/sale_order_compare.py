@@ -78,18 +78,19 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS - COMPARE === #
     @api.model
-    def _kh_new_target(self, partner, website):
+    def _kh_new_target(self, partner, website, company=None, pricelist=None):
         """Return an order in memory to ask for prices and rules; nothing is saved.
 
         :param partner: the person who buys
+        :param website: the shop; empty: as in the back office
+        :param pricelist: by default the one that the order would get
         """
-        return self.new(
-            {
-                "partner_id": partner.id,
-                "website_id": website.id,
-                "company_id": website.company_id.id,
-            }
-        )
+        vals = {
+            "partner_id": partner.id,
+            "website_id": website.id,
+            "company_id": (company or website.company_id).id,
+        }
+        return self.new({**vals, "pricelist_id": pricelist.id} if pricelist else vals)
 
     def _kh_get_asked_rows(self, with_tax=None):
         """Return this order's goods as they were bought.

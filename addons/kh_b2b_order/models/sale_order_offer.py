@@ -259,6 +259,14 @@ class SaleOrder(models.Model):
         self.message_post(
             body=self.env._("Order confirmed by %s", person.name), author_id=person.id
         )
+        self._kh_send_on()
+
+    def _kh_send_on(self):
+        """Send an order that the dealer has just placed on its way, whatever comes next.
+
+        The approval of the dealer's own people, payment, or confirmation at once.
+        """
+        self.ensure_one()
         if self.kh_needs_dealer_approval:
             self._kh_send_for_approval()
         elif not self._has_to_be_paid():

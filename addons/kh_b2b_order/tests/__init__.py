@@ -6,6 +6,7 @@ from . import (
     test_limits_stock,
     test_offer,
     test_portal,
+    test_price_inquiry,
     test_purchase_list,
     test_saleable,
     test_shortage,
