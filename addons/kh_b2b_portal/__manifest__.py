@@ -18,6 +18,7 @@
         "views/approval_templates.xml",
         "views/home_templates.xml",
         "views/purchase_list_templates.xml",
+        "views/inquiry_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {

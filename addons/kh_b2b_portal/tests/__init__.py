@@ -7,6 +7,7 @@ from . import (
     test_editor,
     test_frame,
     test_home,
+    test_inquiries,
     test_limits_shop,
     test_purchase_lists,
     test_same_price,
