@@ -8,6 +8,7 @@ from . import (
     test_portal,
     test_price_inquiry,
     test_purchase_list,
+    test_quote_concurrency,
     test_saleable,
     test_shortage,
     test_stage,
