@@ -1,4 +1,4 @@
-"""Purchase lists, price inquiries and an order that waits for its dealer (采购清单, 询价, 代客下单)."""
+"""Purchase lists, inquiries, an order that waits for its dealer (采购清单, 询价, 代客下单)."""
 
 from odoo import Command, fields
 

@@ -377,9 +377,7 @@ class PriceInquiryLine(models.Model):
     _order = "sequence, id"
 
     # === FIELDS === #
-    inquiry_id = fields.Many2one(
-        "kh.price.inquiry", required=True, ondelete="cascade", index=True
-    )
+    inquiry_id = fields.Many2one("kh.price.inquiry", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)
     product_id = fields.Many2one("product.product", required=True, ondelete="restrict")
     product_uom_id = fields.Many2one(
@@ -470,14 +468,19 @@ class PriceInquiryLine(models.Model):
         """Keep what the dealer pays today for each line, one batch for each inquiry."""
         for inquiry, lines in self.grouped("inquiry_id").items():
             # sudo: the dealer's own price, for goods that may be hidden from who asks
-            order = self.env["sale.order"].sudo()._kh_new_target(
-                inquiry.partner_id, self.env["website"], inquiry.company_id, inquiry.pricelist_id
+            order = (
+                self.env["sale.order"]
+                .sudo()
+                ._kh_new_target(
+                    inquiry.partner_id,
+                    self.env["website"],
+                    inquiry.company_id,
+                    inquiry.pricelist_id,
+                )
             )
             keys = [(line.product_id.id, line.product_uom_id.id) for line in lines]
             products = {product.id: product for product in lines.sudo().product_id}
-            quantities = {
-                key: line.quantity for key, line in zip(keys, lines, strict=True)
-            }
+            quantities = {key: line.quantity for key, line in zip(keys, lines, strict=True)}
             prices = order._kh_price_rows(quantities, products)
             for key, line_sudo in zip(keys, lines.sudo(), strict=True):
                 line_sudo.price_today = prices[key]

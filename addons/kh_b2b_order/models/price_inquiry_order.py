@@ -33,9 +33,7 @@ class PriceInquiry(models.Model):
         order = orders.create(self._prepare_order_vals(lines, person))
         order._kh_ensure_offer_limits()
         order._kh_ensure_saleable()
-        self._move(
-            {"state": "accepted", "order_id": order.id, "answered_by_id": person.id}
-        )
+        self._move({"state": "accepted", "order_id": order.id, "answered_by_id": person.id})
         order.action_quotation_sent()
         order.write({"kh_placed_date": fields.Datetime.now(), "kh_placed_by_id": person.id})
         order._kh_send_on()

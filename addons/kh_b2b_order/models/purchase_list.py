@@ -269,9 +269,7 @@ class PurchaseList(models.Model):
     def _gc_deleted(self):
         """Forget lists that were deleted a while ago: until then deleting can be undone."""
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DELETED_DAYS)
-        self.search(
-            [("active", "=", False), ("write_date", "<", limit)], limit=1000
-        ).unlink()
+        self.search([("active", "=", False), ("write_date", "<", limit)], limit=1000).unlink()
 
 
 class PurchaseListLine(models.Model):

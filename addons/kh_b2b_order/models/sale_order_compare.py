@@ -176,6 +176,7 @@ class SaleOrder(models.Model):
         :return: ``({(product id, uom id): quantity}, {key: why it was changed})``
         """
         quantities = {(row.product_id, row.uom_id): row.quantity for row in kept}
+        # sudo: hidden products have limits too
         goods = self.env["product.product"].sudo().browse({row.product_id for row in kept})
         notes = {}
         if not self._kh_has_quantity_limits(goods, self.website_id):
@@ -230,6 +231,7 @@ class SaleOrder(models.Model):
         pricelist = self.pricelist_id or self.env["product.pricelist"]
         website, dealer = self.website_id, self.partner_id.commercial_partner_id
         if website:
+            # sudo: taxes of products that may be hidden by now
             goods = self.env["product.product"].sudo().union(*(ask.product for ask in asks))
             shown = pricelist._kh_display_converter(goods, dealer, website)
             amounts = [

@@ -163,8 +163,9 @@ class SaleOrder(models.Model):
     def _kh_is_link_over(self):
         """Whether the link alone opens this order no more; orders without an offer: never."""
         self.ensure_one()
-        state = self.kh_offer_state
-        return state == "withdrawn" or (state in ("open", "refused") and self._kh_is_offer_expired())
+        if self.kh_offer_state in ("open", "refused"):
+            return self._kh_is_offer_expired()
+        return self.kh_offer_state == "withdrawn"
 
     def _kh_ensure_open_offer(self):
         """Raise unless the dealer may answer now; the caller holds the order's lock."""

@@ -173,9 +173,7 @@ class TestOffer(OrderCommon, HttpCase):
         self.assertEqual([first.product_uom_qty, second.product_uom_qty], [15.0, 0.0])
         self.assertEqual(other.order_line.product_uom_qty, 10.0)
         with self.assertRaises(UserError), self.env.cr.savepoint():
-            self._as_dealer()._kh_change_offer(
-                {first.id: 0.0}, self.order._kh_get_offer_digest()
-            )
+            self._as_dealer()._kh_change_offer({first.id: 0.0}, self.order._kh_get_offer_digest())
 
     def test_the_dealers_own_approval_comes_first(self):
         self.buyer.partner_id.sudo().kh_order_limit = 100.0

@@ -92,17 +92,13 @@ class TestPurchaseList(OrderCommon):
 
     def test_quantities_change_where_nobody_else_changed_them(self):
         first, second = self.list.line_ids
-        self.assertFalse(
-            self.list._kh_set_quantities({first.id: (5, 6), second.id: (2, 0)})
-        )
+        self.assertFalse(self.list._kh_set_quantities({first.id: (5, 6), second.id: (2, 0)}))
         self.assertEqual(self._goods(), {self.product: 6})
 
     def test_a_colleagues_change_is_not_overwritten(self):
         first, second = self.list.line_ids
         first.quantity = 50
-        conflicts = self.list._kh_set_quantities(
-            {first.id: (5, 6), second.id: (2, 3), 0: (1, 7)}
-        )
+        conflicts = self.list._kh_set_quantities({first.id: (5, 6), second.id: (2, 3), 0: (1, 7)})
         self.assertEqual(self._goods(), {self.product: 50, self.product_2: 3})
         self.assertEqual([(c.mine, c.theirs) for c in conflicts], [(6, 50), (7, 0)])
         # untouched rows are no conflict, whatever a colleague did to them
@@ -149,9 +145,9 @@ class TestPurchaseList(OrderCommon):
             rows = self.env["kh.purchase.list"]._kh_find_history(
                 self.buyer.partner_id, self.company
             )
-        self.assertEqual([(row[0], row[1]) for row in rows], [
-            (self.product_2.id, 4.0), (self.product.id, 3.0)
-        ])
+        self.assertEqual(
+            [(row[0], row[1]) for row in rows], [(self.product_2.id, 4.0), (self.product.id, 3.0)]
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -192,9 +188,9 @@ class TestOrderCompare(OrderCommon):
         rows = self._compare()
         self.assertEqual(len(rows), 3)
         self.assertFalse([row for row in rows.values() if row.changes or row.reason])
-        self.assertEqual(rows[self.product].order_row, (
-            self.product.id, 10.0, self.product.uom_id.id
-        ))
+        self.assertEqual(
+            rows[self.product].order_row, (self.product.id, 10.0, self.product.uom_id.id)
+        )
 
     def test_price_change_is_told_old_and_new(self):
         self.product.list_price = 110.0

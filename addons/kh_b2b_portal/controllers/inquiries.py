@@ -4,8 +4,12 @@ from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import Controller, request, route
 
-from odoo.addons.kh_b2b_order.utils import format_amount, format_money, format_price
-from odoo.addons.kh_b2b_order.utils import format_quantity
+from odoo.addons.kh_b2b_order.utils import (
+    format_amount,
+    format_money,
+    format_price,
+    format_quantity,
+)
 
 from ..const import MAX_LINES_PER_ADD
 from ..utils import normalise, parse_quantity

@@ -3,8 +3,12 @@ from werkzeug.exceptions import NotFound
 from odoo.fields import Domain
 from odoo.http import Controller, request, route
 
-from odoo.addons.kh_b2b_order.utils import format_amount, format_money, format_price
-from odoo.addons.kh_b2b_order.utils import format_quantity
+from odoo.addons.kh_b2b_order.utils import (
+    format_amount,
+    format_money,
+    format_price,
+    format_quantity,
+)
 from odoo.addons.website_sale.controllers.reorder import CustomerPortal
 
 from ..exceptions import InvalidRequest
@@ -38,9 +42,7 @@ class OrderAgain(Controller):
         asked = order._kh_get_asked_rows(with_tax=self._kh_is_taxed())
         return self._kh_answer(asked, order.name, f"/my/orders/{order_id}/again", post)
 
-    @route(
-        "/my/lists/<int:list_id>/order", type="http", auth="user", website=True, sitemap=False
-    )
+    @route("/my/lists/<int:list_id>/order", type="http", auth="user", website=True, sitemap=False)
     def kh_list_order(self, list_id, **post):
         """Show, or take over (POST), the goods of a purchase list at today's terms."""
         ShopCartJson._ensure_shop()

@@ -6,8 +6,13 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import Controller, content_disposition, request, route
 
 from odoo.addons.kh_b2b_order.models.purchase_list import SHARES
-from odoo.addons.kh_b2b_order.utils import format_amount, format_money, format_price
-from odoo.addons.kh_b2b_order.utils import format_quantity, parse_page
+from odoo.addons.kh_b2b_order.utils import (
+    format_amount,
+    format_money,
+    format_price,
+    format_quantity,
+    parse_page,
+)
 
 from ..const import MAX_LINES_PER_ADD
 from ..utils import normalise, parse_quantity
@@ -20,7 +25,7 @@ NOTICE_SESSION_KEY = "kh_list_notice"
 
 
 class PurchaseLists(Controller):
-    """The dealer's purchase lists (M-63); every change is a plain form, so that it is never lost."""
+    """The dealer's purchase lists (M-63); every change is a plain form and is never lost."""
 
     # === ROUTES - READ === #
     @route("/my/lists", type="http", auth="user", website=True, sitemap=False, readonly=True)
@@ -99,17 +104,13 @@ class PurchaseLists(Controller):
         )
 
     # === ROUTES - CHANGE === #
-    @route(
-        "/my/lists/new", type="http", auth="user", website=True, sitemap=False, methods=["POST"]
-    )
+    @route("/my/lists/new", type="http", auth="user", website=True, sitemap=False, methods=["POST"])
     def kh_list_new(self, name="", source="", key="", **_kwargs):
         """Make a list: empty, from the cart, or of what was bought lately."""
         ShopCartJson._ensure_shop()
         return self._kh_once(key, lambda: self._kh_make(normalise(name)[:NAME_LIMIT], source))
 
-    @route(
-        "/my/lists/add", type="http", auth="user", website=True, sitemap=False, methods=["POST"]
-    )
+    @route("/my/lists/add", type="http", auth="user", website=True, sitemap=False, methods=["POST"])
     def kh_list_add(self, rows="", list_id="", name="", key="", **_kwargs):
         """Put rows of the catalogue on a list; without one the page asks which."""
         ShopCartJson._ensure_shop()

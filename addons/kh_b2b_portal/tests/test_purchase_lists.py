@@ -258,7 +258,9 @@ class TestPurchaseLists(PortalCommon):
     def test_visitors_log_in_and_staff_has_no_lists(self):
         self.authenticate(None, None)
         self.assertIn("/web/login", self.url_open("/my/lists").url)
-        new_test_user(self.env, "kh_plain_staff", groups="base.group_user", password="kh_plain_staff")
+        new_test_user(
+            self.env, "kh_plain_staff", groups="base.group_user", password="kh_plain_staff"
+        )
         self.authenticate("kh_plain_staff", "kh_plain_staff")
         page = self.url_open("/my/lists")
         self.assertIn("Purchase lists are for dealers.", page.text)

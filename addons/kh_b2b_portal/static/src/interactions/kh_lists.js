@@ -1,12 +1,6 @@
 import { Interaction } from "@web/public/interaction";
 import { registry } from "@web/core/registry";
-import {
-    formatQuantity,
-    moveFocus,
-    parseQuantity,
-    readLimits,
-    stepQuantity,
-} from "./kh_quantity";
+import { formatQuantity, moveFocus, parseQuantity, readLimits, stepQuantity } from "./kh_quantity";
 
 /** A purchase list: steppers and the keys of a spreadsheet; saving is a plain form. */
 export class KhPurchaseList extends Interaction {
