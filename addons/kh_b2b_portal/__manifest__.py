@@ -14,8 +14,11 @@
         "views/product_templates.xml",
         "views/cart_templates.xml",
         "views/checkout_templates.xml",
+        "views/order_again_templates.xml",
         "views/approval_templates.xml",
         "views/home_templates.xml",
+        "views/purchase_list_templates.xml",
+        "views/inquiry_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {
@@ -27,6 +30,7 @@
             "kh_b2b_portal/static/src/scss/product.scss",
             "kh_b2b_portal/static/src/scss/cart.scss",
             "kh_b2b_portal/static/src/scss/home.scss",
+            "kh_b2b_portal/static/src/scss/lists.scss",
             "kh_b2b_portal/static/src/interactions/**/*",
         ],
         "web.assets_tests": [

@@ -201,4 +201,44 @@ PAGES = (
         OPEN_FIRST,
         widths=DESK,
     ),
+    # --- the same again, lists, inquiries, orders to confirm
+    Page(
+        "60-order-again",
+        "dealer1",
+        "/my",
+        (("click", "a[data-kh-reorder]"), ("wait", "[data-kh-again]")),
+    ),
+    Page("61-lists", "dealer1", "/my/lists"),
+    Page(
+        "62-list",
+        "dealer1",
+        "/my/lists",
+        (("click", ".kh-p-list-cards a"), ("wait", "[data-kh-list]")),
+    ),
+    Page("63-inquiries", "dealer1", "/my/inquiries"),
+    Page(
+        "64-inquiry",
+        "dealer1",
+        "/my/inquiries",
+        (("click", "a.btn-primary[href*='/my/inquiries/']"), ("wait", "[data-kh-turn]")),
+    ),
+    Page(
+        "65-inquiry-new",
+        "dealer1",
+        "/shop",
+        (*ADD_TO_CART, ("open", "/my/inquiries/new?source=cart")),
+    ),
+    Page(
+        "66-order-to-confirm",
+        "dealer1",
+        "/my/orders",
+        (("click", "a[href*='/my/orders/']"), ("wait", ".kh-o-page")),
+    ),
+    Page("67-inquiries-staff", "sales1", "action:kh_b2b_order.kh_price_inquiry_action"),
+    Page(
+        "68-inquiry-staff",
+        "sales1",
+        "action:kh_b2b_order.kh_price_inquiry_action",
+        OPEN_FIRST,
+    ),
 )

@@ -1,6 +1,7 @@
 from . import (
     ir_qweb_field_monetary,
     payment_transaction,
+    purchase_list,
     sale_order,
     sale_order_add,
     sale_order_line,
@@ -15,3 +16,5 @@ from . import (
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
+from . import sale_order_compare, sale_order_offer
+from . import price_inquiry, price_inquiry_order

@@ -1,1 +1,11 @@
-from . import cart, cart_json, checkout, checkout_approval, home, shop
+from . import (
+    cart,
+    cart_json,
+    checkout,
+    checkout_approval,
+    home,
+    inquiries,
+    order_again,
+    purchase_lists,
+    shop,
+)
