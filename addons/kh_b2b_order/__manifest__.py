@@ -17,9 +17,12 @@
     "data": [
         "security/res_groups.xml",
         "security/ir.model.access.csv",
+        "security/quick_order_rules.xml",
         "data/mail_template_approval_data.xml",
         "data/approval_flow_dealer_data.xml",
         "wizards/order_wizard_views.xml",
+        "wizards/order_import_views.xml",
+        "views/dealer_product_code_views.xml",
         "views/sale_order_views.xml",
         "views/sale_order_limits_views.xml",
         "views/order_approval_views.xml",

@@ -15,3 +15,8 @@ from . import (
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
+from . import dealer_product_code, quick_order
+
+# isort: split
+# these extend the quick order
+from . import quick_order_check, quick_order_match

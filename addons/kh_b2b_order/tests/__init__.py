@@ -5,6 +5,8 @@ from . import (
     test_limits,
     test_limits_stock,
     test_portal,
+    test_quick_order,
+    test_quick_rows,
     test_saleable,
     test_shortage,
     test_stage,
