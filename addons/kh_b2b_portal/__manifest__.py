@@ -16,6 +16,7 @@
         "views/checkout_templates.xml",
         "views/approval_templates.xml",
         "views/home_templates.xml",
+        "views/quick_order_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {
@@ -27,7 +28,9 @@
             "kh_b2b_portal/static/src/scss/product.scss",
             "kh_b2b_portal/static/src/scss/cart.scss",
             "kh_b2b_portal/static/src/scss/home.scss",
+            "kh_b2b_portal/static/src/scss/quick_order.scss",
             "kh_b2b_portal/static/src/interactions/**/*",
+            "kh_b2b_portal/static/src/components/**/*",
         ],
         "web.assets_tests": [
             "kh_b2b_portal/static/tests/tours/**/*",

@@ -8,6 +8,7 @@ from . import (
     test_frame,
     test_home,
     test_limits_shop,
+    test_quick_order,
     test_same_price,
     test_tour,
     test_utils,
