@@ -51,6 +51,9 @@ class QuickOrder(models.Model):
     done = fields.Json(help="Numbers of the rows that were ordered.")
     prices = fields.Json(help="Prices by row number when the row was first shown.")
     found = fields.Json(help="Products by row number, as found when the draft was last shown.")
+    version = fields.Integer(
+        default=0, help="Counts what gives rows other numbers; corrections name the one they saw."
+    )
     _user_unique = models.UniqueIndex(
         "(user_id, website_id)", "There is a quick order for this user already."
     )
@@ -167,7 +170,7 @@ class QuickOrder(models.Model):
         named = [name for name in columns if name]
         if set(named) - set(COLUMNS) or len(set(named)) < len(named):
             raise UserError(self.env._("Each column can be used for one thing only."))
-        self.write({"columns": columns, "prices": {}, "edits": {}})
+        self.write({"columns": columns, "prices": {}, "edits": {}, "version": self.version + 1})
 
     def _edit_rows(self, changes, buyer):
         """Keep corrections, ``{row number: {"product", "uom", "quantity", "learn", "skip"}}``.
@@ -242,7 +245,8 @@ class QuickOrder(models.Model):
             self.write(changed)
 
     def _clear(self):
-        self.write(dict.fromkeys(("table", "columns", "edits", "done", "prices", "found"), False))
+        names = ("table", "columns", "edits", "done", "prices", "found")
+        self.write({**dict.fromkeys(names, False), "version": self.version + 1})
 
     def _count_skipped(self):
         return sum(bool(edit.get("skip")) for edit in (self.edits or {}).values())

@@ -82,8 +82,10 @@ class ShopQuickOrder(http.Controller):
         return draft._get_page(buyer)
 
     @route("/shop/kh/quick/edit", type="jsonrpc", auth="user", website=True, methods=["POST"])
-    def kh_quick_edit(self, changes, **_kwargs):
+    def kh_quick_edit(self, changes, version, **_kwargs):
         """Correct rows; asked again, nothing changes.
+
+        :param int version: of the list that the user saw; row numbers of another mean other rows
 
         :param dict changes: ``{"12": {"product": 5, "quantity": 24, "uom": 3, "learn": true}}``
         :return: the rows that are different now
@@ -91,6 +93,10 @@ class ShopQuickOrder(http.Controller):
         ShopCartJson._ensure_shop()
         draft, buyer = self._open()
         parsed = self._parse_changes(changes)
+        if version != draft.version:
+            raise InvalidRequest(
+                request.env._("The list was changed on another page. Reload to see it.")
+            )
         draft._edit_rows(parsed, buyer)
         return draft._get_page(buyer, set(parsed))
 

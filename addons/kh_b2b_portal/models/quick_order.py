@@ -28,6 +28,7 @@ class QuickOrder(models.Model):
                 for match in matches
             ],
             "skipped": self._count_skipped(),
+            "version": self.version,
         }
         if numbers is None:
             page |= {
@@ -68,7 +69,7 @@ class QuickOrder(models.Model):
         row = {
             "n": match.row.number,
             "t": " · ".join(filter(None, (texts["code"], texts["name"], texts["model"]))),
-            "qt": " ".join(filter(None, (texts["quantity"], texts["unit"]))),
+            "qt": " ".join(filter(None, (texts["quantity"], texts["unit"]))).lstrip("×✕xX* "),
             "st": match.state,
             "q": match.quantity or match.row.quantity or 0,
         }

@@ -14,6 +14,10 @@ class TestQuickOrderPage(PortalCommon):
         self.authenticate("kh_dealer", "kh_dealer")
 
     def _ask(self, route, **params):
+        if route == "edit" and "version" not in params:
+            draft = self.env["kh.quick.order"].search([("user_id.login", "=", "kh_dealer")])
+            draft.invalidate_recordset()
+            params["version"] = draft.version
         return self.make_jsonrpc_request(f"/shop/kh/quick/{route}", params)
 
     def _refuse(self, name, route, **params):
@@ -80,6 +84,12 @@ class TestQuickOrderPage(PortalCommon):
         self.url_open("/my/codes/delete", data)
         self.assertFalse(code.exists())
 
+    def test_corrections_of_another_list_are_refused(self):
+        version = self._check("KHT-0\t10\nNOBODY\t2")["version"]
+        self._ask("add", key="key-of-this-click", total=800.0)
+        self._check("KHT-1\t3", key="a-second-paste")  # on another device
+        self._refuse("InvalidRequest", "edit", version=version, changes={"2": {"quantity": 9}})
+
     def test_a_row_left_out_is_counted(self):
         self._check("KHT-0\t10\nNOBODY\t2")
         self.assertEqual(self._ask("edit", changes={"2": {"skip": True}})["skipped"], 1)
@@ -122,7 +132,10 @@ class TestQuickOrderPage(PortalCommon):
         self._refuse("InvalidRequest", "add", key="key-without-total", total="1")
         self.assertEqual(self._ask("search", term="KH hidden"), [])
         self.authenticate("kh_stranger", "kh_stranger")
-        self._refuse("UserError", "edit", changes={"1": {"quantity": 1}})
+        self._ask("clear")
+        theirs = self.env["kh.quick.order"].search([("user_id.login", "=", "kh_stranger")])
+        edit = {"version": theirs.version, "changes": {"1": {"quantity": 1}}}
+        self._refuse("UserError", "edit", **edit)  # the row of the other dealer is not theirs
         self.assertNotIn("KHT-0", self.url_open("/shop/quick-order").text)
 
     def test_strangers_and_other_websites(self):

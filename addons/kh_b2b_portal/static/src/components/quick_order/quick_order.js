@@ -46,6 +46,7 @@ export class QuickOrder extends Component {
             isPhone: window.matchMedia(PHONE).matches,
         });
         this.sent = kept.sent || {};
+        this.pendingVersion = kept.version;
         this.scroller = useRef("scroller");
         this.grid = useVirtualGrid({ scrollableRef: this.scroller, bufferCoef: 0.5 });
         this.take(this.props.start, true);
@@ -74,7 +75,10 @@ export class QuickOrder extends Component {
     keep() {
         const { text, pending } = this.state;
         try {
-            localStorage.setItem(this.storeKey, JSON.stringify({ text, pending, sent: this.sent }));
+            localStorage.setItem(
+                this.storeKey,
+                JSON.stringify({ text, pending, sent: this.sent, version: this.pendingVersion })
+            );
         } catch {
             // storage is switched off or full: it lives as long as the page
         }
@@ -104,6 +108,7 @@ export class QuickOrder extends Component {
             this.state.rows = this.state.rows.map((row) => fresh.get(row.n) || row);
         }
         this.state.skipped = page.skipped;
+        this.version = page.version;
         this.state.saved = new Date().toTimeString().slice(0, 5);
         this.setHeights();
     }
@@ -230,7 +235,8 @@ export class QuickOrder extends Component {
     }
 
     async check(text, file) {
-        if (this.state.busy) {
+        await this.flush(); // rows get other numbers
+        if (this.state.busy || this.pendingCount) {
             return;
         }
         const key = this.claimKey("check", `${text}|${file.length}|${file.slice(-80)}`);
@@ -285,6 +291,9 @@ export class QuickOrder extends Component {
     // --- correcting rows --------------------------------------------------------------------
 
     async change(changes) {
+        if (!this.pendingCount) {
+            this.pendingVersion = this.version;
+        }
         for (const [number, change] of Object.entries(changes)) {
             this.state.pending[number] = { ...this.state.pending[number], ...change };
         }
@@ -299,7 +308,7 @@ export class QuickOrder extends Component {
             return;
         }
         this.failed = false;
-        const page = await this.ask("edit", { changes }, "edit");
+        const page = await this.ask("edit", { changes, version: this.pendingVersion }, "edit");
         if (page || this.failed) {
             for (const number of Object.keys(changes)) {
                 if (
