@@ -150,6 +150,7 @@ class ShopQuickOrder(http.Controller):
     def kh_codes(self, search="", **_kwargs):
         """The dealer's own codes, to look at and to delete."""
         ShopCartJson._ensure_shop()
+        # sudo: which company the user belongs to
         dealer = request.env.user.partner_id.sudo().commercial_partner_id
         domain = Domain("partner_id", "=", dealer.id)
         search = normalise(search)
@@ -172,6 +173,7 @@ class ShopQuickOrder(http.Controller):
         if not str(code_id).isdecimal():
             raise NotFound
         Code = request.env["kh.dealer.product.code"]
+        # sudo: which company the user belongs to
         dealer = request.env.user.partner_id.sudo().commercial_partner_id
         domain = [("id", "=", int(code_id)), ("partner_id", "=", dealer.id)]
         code = Code.search(domain) if Code.has_access("unlink") else Code
