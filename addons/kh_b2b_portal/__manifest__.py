@@ -19,6 +19,7 @@
         "views/home_templates.xml",
         "views/purchase_list_templates.xml",
         "views/inquiry_templates.xml",
+        "views/quick_order_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {
@@ -31,7 +32,9 @@
             "kh_b2b_portal/static/src/scss/cart.scss",
             "kh_b2b_portal/static/src/scss/home.scss",
             "kh_b2b_portal/static/src/scss/lists.scss",
+            "kh_b2b_portal/static/src/scss/quick_order.scss",
             "kh_b2b_portal/static/src/interactions/**/*",
+            "kh_b2b_portal/static/src/components/**/*",
         ],
         "web.assets_tests": [
             "kh_b2b_portal/static/tests/tours/**/*",

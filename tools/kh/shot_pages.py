@@ -241,4 +241,14 @@ PAGES = (
         "action:kh_b2b_order.kh_price_inquiry_action",
         OPEN_FIRST,
     ),
+    Page("60-quick-order", "dealer1", "/shop/quick-order", expect="[data-kh-counts]", full=False),
+    Page(
+        "61-quick-order-choose",
+        "dealer1",
+        "/shop/quick-order",
+        (("click", "[data-kh-pick]"), ("wait", "[data-kh-find]")),
+        full=False,
+    ),
+    Page("62-dealer-codes", "dealer1", "/my/codes"),
+    Page("63-dealers-codes", "order", "action:kh_b2b_order.kh_dealer_product_code_action"),
 )

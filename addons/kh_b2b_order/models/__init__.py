@@ -18,3 +18,8 @@ from . import sale_order_limits, sale_order_limits_change, sale_order_limits_sho
 from . import sale_order_saleable
 from . import sale_order_compare, sale_order_offer
 from . import price_inquiry, price_inquiry_order
+from . import dealer_product_code, quick_order
+
+# isort: split
+# these extend the quick order
+from . import quick_order_check, quick_order_match

@@ -9,6 +9,8 @@ from . import (
     test_price_inquiry,
     test_purchase_list,
     test_quote_concurrency,
+    test_quick_order,
+    test_quick_rows,
     test_saleable,
     test_shortage,
     test_stage,

@@ -9,3 +9,4 @@ from . import (
     purchase_lists,
     shop,
 )
+from . import cart, cart_json, checkout, checkout_approval, home, quick_order, shop

@@ -4,6 +4,7 @@ from . import (
     product_product,
     product_public_category,
     product_sharing,
+    quick_order,
     res_config_settings,
     res_partner,
     sale_order,

@@ -10,6 +10,7 @@ from . import (
     test_inquiries,
     test_limits_shop,
     test_purchase_lists,
+    test_quick_order,
     test_same_price,
     test_tour,
     test_utils,
