@@ -16,6 +16,8 @@
         "views/checkout_templates.xml",
         "views/approval_templates.xml",
         "views/home_templates.xml",
+        "views/messages_templates.xml",
+        "views/scene_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {
@@ -27,6 +29,7 @@
             "kh_b2b_portal/static/src/scss/product.scss",
             "kh_b2b_portal/static/src/scss/cart.scss",
             "kh_b2b_portal/static/src/scss/home.scss",
+            "kh_b2b_portal/static/src/scss/scene.scss",
             "kh_b2b_portal/static/src/interactions/**/*",
         ],
         "web.assets_tests": [

@@ -8,7 +8,9 @@ from . import (
     test_frame,
     test_home,
     test_limits_shop,
+    test_messages,
     test_same_price,
+    test_scene,
     test_tour,
     test_utils,
 )
