@@ -6,12 +6,12 @@ import warnings
 
 from odoo.fields import Domain
 
-from . import catalogue, company, members, orders, people, prices, products
+from . import catalogue, company, members, orders, people, prices, products, scenes
 
 _logger = logging.getLogger(__name__)
 
 # limits and visibility come last: the orders of the past year were placed before them
-PARTS = (company, products, members, prices, orders, catalogue, people)
+PARTS = (company, products, members, prices, orders, catalogue, people, scenes)
 
 
 def load_demo(env):

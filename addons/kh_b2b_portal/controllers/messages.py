@@ -12,9 +12,7 @@ MAX_ID = 2**31 - 1  # of the database; larger numbers are no address
 class DealerMessages(http.Controller):
     """Messages: one stream of what others wrote about the dealer's documents (M-03)."""
 
-    @route(
-        "/my/messages", type="http", auth="user", website=True, methods=["GET"], readonly=True
-    )
+    @route("/my/messages", type="http", auth="user", website=True, methods=["GET"], readonly=True)
     def kh_messages(self, kind="", page=1, **_kwargs):
         """The messages of whoever asks, unread ones first."""
         user = self._kh_get_user()

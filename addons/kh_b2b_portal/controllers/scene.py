@@ -21,9 +21,7 @@ class ShopScenes(ShopCartJson):
             if not qs or qs.lower() in scene.website_url:
                 yield {"loc": scene.website_url}
 
-    @route(
-        "/scenes", type="http", auth="public", website=True, readonly=True, sitemap=False
-    )
+    @route("/scenes", type="http", auth="public", website=True, readonly=True, sitemap=False)
     def kh_scenes(self, **_kwargs):
         """All scenes in which the viewer may buy something."""
         self._kh_ensure_open()
@@ -86,9 +84,7 @@ class ShopScenes(ShopCartJson):
         return request.redirect(scene.website_url)
 
     # === WHAT THE PAGE ASKS === #
-    @route(
-        "/shop/kh/scene/quote", type="jsonrpc", auth="public", website=True, methods=["POST"]
-    )
+    @route("/shop/kh/scene/quote", type="jsonrpc", auth="public", website=True, methods=["POST"])
     def kh_scene_quote(self, scene_id, lines, **_kwargs):
         """What the set costs with the quantities given.
 

@@ -51,7 +51,9 @@ class ResUsers(models.Model):
         if Order.has_access("read"):
             orders = Order._search(Order._kh_portal_domain(self.partner_id))
             sources["order"] = known & Domain("res_id", "in", orders)
-        sources["notice"] = ~known & Domain("notification_ids.res_partner_id", "=", self.partner_id.id)
+        sources["notice"] = ~known & Domain(
+            "notification_ids.res_partner_id", "=", self.partner_id.id
+        )
         return sources
 
     def _kh_message_domain(self, kind=""):

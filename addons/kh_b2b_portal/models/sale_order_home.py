@@ -119,9 +119,7 @@ class SaleOrder(models.Model):
                 deadline = deadline if stage == "to_pay" else None
                 is_late = bool(deadline and deadline < today)
                 url = f"/my/orders?stage={stage}"
-                tasks.append(
-                    HomeTask(stage, labels[stage], count, amount, deadline, is_late, url)
-                )
+                tasks.append(HomeTask(stage, labels[stage], count, amount, deadline, is_late, url))
         count = self.env["kh.approval.request"]._get_my_turn_count()
         if count:
             label = self.env._("Waiting for my approval")

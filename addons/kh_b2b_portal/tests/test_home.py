@@ -95,9 +95,7 @@ class TestHome(PortalCommon):
 
     def test_tasks_come_with_amount_and_deadline(self):
         self.assertEqual(self._tasks(), [])
-        orders = self._create_order(self.user.partner_id) + self._create_order(
-            self.user.partner_id
-        )
+        orders = self._create_order(self.user.partner_id) + self._create_order(self.user.partner_id)
         orders[0].validity_date = "2020-01-31"
         orders[1].validity_date = "2099-01-31"
         self._create_order(self.stranger).validity_date = "2019-01-31"

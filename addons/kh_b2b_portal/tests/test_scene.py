@@ -23,9 +23,7 @@ class TestScene(PortalCommon):
                 "partner_ids": [Command.set(cls.stranger.ids)],
             }
         )
-        cls.expert = new_test_user(
-            cls.env, "kh_expert", groups="base.group_user", lang="en_US"
-        )
+        cls.expert = new_test_user(cls.env, "kh_expert", groups="base.group_user", lang="en_US")
         cls.expert.partner_id.phone = "0571-12345678"
         cls.scene = cls._create_scene(
             "KH hospital",
@@ -98,9 +96,9 @@ class TestScene(PortalCommon):
         totals = self._send("quote", {self.first: 10})["totals"]
         self.assertEqual(set(totals), {"kinds", "market"})
         sitemap = {row["loc"] for row in self._sitemap()}
-        self.assertEqual(sitemap & {self.hidden.website_url, self.scene.website_url}, {
-            self.scene.website_url
-        })
+        self.assertEqual(
+            sitemap & {self.hidden.website_url, self.scene.website_url}, {self.scene.website_url}
+        )
 
     def _sitemap(self):
         from ..controllers.scene import ShopScenes
@@ -149,8 +147,7 @@ class TestScene(PortalCommon):
         few = count()
         templates = [self._create_template(f"KH part {number}") for number in range(20)]
         self.scene.line_ids = [
-            Command.create({"product_id": template.product_variant_id.id})
-            for template in templates
+            Command.create({"product_id": template.product_variant_id.id}) for template in templates
         ]
         count()
         self.assertLessEqual(count(), few + 1)
