@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 from odoo.addons.website.tools import text_from_html
 
@@ -50,7 +51,33 @@ class Scene(models.Model):
         help="Picture that opens a chat with the expert in WeChat.",
     )
 
+    is_shown = fields.Boolean(
+        "Shown to the Reader",
+        compute="_compute_is_shown",
+        search="_search_is_shown",
+        help="The reader may see at least one product of the scene; employees see all.",
+    )
+
     # === COMPUTE METHODS === #
+    @api.depends_context("uid")
+    @api.depends("line_ids.product_id")
+    def _compute_is_shown(self):
+        shown = self.search([("id", "in", self.ids), ("is_shown", "=", True)])
+        for scene in self:
+            scene.is_shown = scene._origin in shown
+
+    def _search_is_shown(self, operator, value):
+        """Find scenes with a product the user may see; a record rule asks this for each query."""
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        if self.env.user._is_internal():
+            return Domain.TRUE
+        # rules are evaluated as superuser: what is visible must be asked as the user
+        products = self.with_user(self.env.uid).env["product.product"]._search([])
+        # sudo: lines are hidden from dealers; only the scenes they belong to come out
+        scenes = self.sudo()._search([("line_ids.product_id", "in", products)])
+        return Domain("id", "in", scenes)
+
     def _compute_website_url(self):
         super()._compute_website_url()
         slug = self.env["ir.http"]._slug

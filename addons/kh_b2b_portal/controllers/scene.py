@@ -33,14 +33,15 @@ class ShopScenes(ShopCartJson):
         return request.render("kh_b2b_portal.scenes", values)
 
     @route(
-        '/scenes/<model("kh.scene"):scene>',
+        "/scenes/<string:slug>",
         type="http",
         auth="public",
         website=True,
         sitemap=_kh_sitemap_scenes,
     )
-    def kh_scene(self, scene, **_kwargs):
+    def kh_scene(self, slug, **_kwargs):
         """One scene as a set to adjust and buy."""
+        scene = self._kh_find_scene(slug)
         website = request.website
         lines_sudo = self._kh_get_scene_lines(scene)
         rows = scene._kh_rows(website, lines_sudo, order=request.cart)
@@ -65,15 +66,16 @@ class ShopScenes(ShopCartJson):
         return request.render("kh_b2b_portal.scene", values)
 
     @route(
-        '/scenes/<model("kh.scene"):scene>/ask',
+        "/scenes/<string:slug>/ask",
         type="http",
         auth="user",
         website=True,
         methods=["POST"],
         sitemap=False,
     )
-    def kh_scene_ask(self, scene, question="", **_kwargs):
+    def kh_scene_ask(self, slug, question="", **_kwargs):
         """Send a question to the scene's expert."""
+        scene = self._kh_find_scene(slug)
         self._kh_get_scene_lines(scene)
         try:
             scene._kh_ask_expert(question)
@@ -132,6 +134,12 @@ class ShopScenes(ShopCartJson):
         rows = scene._kh_rows(request.website, self._kh_get_scene_lines(scene), wanted)
         known = {row.product.product_id for row in rows}
         return scene, rows, {pid: qty for pid, qty in wanted.items() if pid in known}
+
+    @staticmethod
+    def _kh_find_scene(slug):
+        """The scene of an address; empty if the reader may not know of it."""
+        _name, scene_id = request.env["ir.http"]._unslug(slug)
+        return request.env["kh.scene"].search([("id", "=", scene_id or 0)])
 
     def _kh_get_scene_lines(self, scene):
         """The lines (in sudo) that the viewer may see; a scene without any is not there."""

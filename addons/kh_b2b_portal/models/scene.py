@@ -145,7 +145,8 @@ class Scene(models.Model):
             ("res_id", "=", self.id),
             ("create_uid", "=", self.env.uid),
         ]
-        if self.env["mail.activity"].sudo().search_count(mine) >= MAX_OPEN_QUESTIONS:
+        Activity = self.env["mail.activity"].sudo()  # sudo: as above, the person's own are counted
+        if Activity.search_count(mine) >= MAX_OPEN_QUESTIONS:
             raise UserError(self.env._("Your questions are being answered. Call us if it hurries."))
         partner = self.env.user.partner_id
         scene_sudo = scene_sudo.with_context(lang=expert.lang)

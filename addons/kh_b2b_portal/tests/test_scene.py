@@ -84,7 +84,8 @@ class TestScene(PortalCommon):
         self.assertIn("0571-12345678", html)
         with mute_logger("odoo.http"):
             self.assertEqual(self.url_open(self.hidden.website_url).status_code, 404)
-            self.assertIn(self.url_open(self.draft.website_url).status_code, (403, 404))
+            self.assertEqual(self.url_open(self.draft.website_url).status_code, 404)
+            self.assertEqual(self.url_open("/scenes/nonsense").status_code, 404)
         self.authenticate("kh_stranger", "kh_stranger")
         self.assertIn("KH secret pump", self.url_open(self.hidden.website_url).text)
 
@@ -215,7 +216,8 @@ class TestScene(PortalCommon):
             self.env, "kh_wd", groups="base.group_user,website.group_website_designer"
         )
         for user in (manager, designer):
-            self.scene.with_user(user).write({"line_ids": [Command.clear()], "purpose": "New"})
+            line = Command.update(self.scene.line_ids[0].id, {"quantity": 11})
+            self.scene.with_user(user).write({"line_ids": [line], "purpose": "New"})
             Scene.with_user(user).create({"name": "Mine"}).unlink()
         for user in (self.user, self.env.ref("base.public_user"), self.expert):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
@@ -229,5 +231,7 @@ class TestScene(PortalCommon):
                         scene.read([name])
                 with self.assertRaises(AccessError):
                     self.env["kh.scene.line"].with_user(user).search([])
-                with self.assertRaises(AccessError):
-                    self.draft.with_user(user).read(["name"])
+                for foreign in (self.draft, self.hidden):
+                    with self.assertRaises(AccessError):
+                        foreign.with_user(user).read(["name"])
+        self.assertEqual(self.hidden.with_user(self.stranger.child_ids.user_ids).name, "KH hidden")
