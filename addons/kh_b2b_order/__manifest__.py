@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Order",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -23,6 +23,7 @@
         "data/approval_flow_inquiry_data.xml",
         "data/mail_template_inquiry_data.xml",
         "security/quick_order_rules.xml",
+        "security/scene_rules.xml",
         "data/mail_template_approval_data.xml",
         "data/mail_template_offer_data.xml",
         "data/approval_flow_dealer_data.xml",
@@ -36,6 +37,7 @@
         "views/purchase_list_views.xml",
         "views/price_inquiry_views.xml",
         "report/purchase_list_templates.xml",
+        "views/scene_views.xml",
         "views/portal_list_templates.xml",
         "views/portal_order_templates.xml",
         "views/sale_order_offer_views.xml",

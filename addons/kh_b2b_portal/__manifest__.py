@@ -1,7 +1,7 @@
 {
     "name": "KH B2B Portal",
     "summary": "The dealer's shop: catalogue table, cart, one-page checkout and home",
-    "version": "19.0.2.0.0",
+    "version": "19.0.3.0.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -20,6 +20,8 @@
         "views/purchase_list_templates.xml",
         "views/inquiry_templates.xml",
         "views/quick_order_templates.xml",
+        "views/messages_templates.xml",
+        "views/scene_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {
@@ -33,6 +35,7 @@
             "kh_b2b_portal/static/src/scss/home.scss",
             "kh_b2b_portal/static/src/scss/lists.scss",
             "kh_b2b_portal/static/src/scss/quick_order.scss",
+            "kh_b2b_portal/static/src/scss/scene.scss",
             "kh_b2b_portal/static/src/interactions/**/*",
             "kh_b2b_portal/static/src/components/**/*",
         ],

@@ -251,4 +251,8 @@ PAGES = (
     ),
     Page("62-dealer-codes", "dealer1", "/my/codes"),
     Page("63-dealers-codes", "order", "action:kh_b2b_order.kh_dealer_product_code_action"),
+    Page("90-scenes", "dealer1", "/scenes"),
+    Page("91-scene", "dealer1", "/scenes", (("click", ".kh-p-scene-card"),)),
+    Page("92-messages", "dealer1", "/my/messages"),
+    Page("93-scenes-back-office", "product", "action:kh_b2b_order.kh_scene_action", OPEN_FIRST),
 )

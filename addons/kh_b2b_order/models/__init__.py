@@ -9,6 +9,7 @@ from . import (
     sale_order_portal,
     sale_order_timeline,
     sale_order_workflow,
+    scene,
 )
 
 # isort: split

@@ -10,3 +10,4 @@ from . import (
     shop,
 )
 from . import cart, cart_json, checkout, checkout_approval, home, quick_order, shop
+from . import cart, cart_json, checkout, checkout_approval, home, messages, scene, shop, zone

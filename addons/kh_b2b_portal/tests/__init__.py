@@ -11,7 +11,9 @@ from . import (
     test_limits_shop,
     test_purchase_lists,
     test_quick_order,
+    test_messages,
     test_same_price,
+    test_scene,
     test_tour,
     test_utils,
 )
