@@ -5,9 +5,11 @@ from . import (
     checkout_approval,
     home,
     inquiries,
+    messages,
     order_again,
     purchase_lists,
+    quick_order,
+    scene,
     shop,
+    zone,
 )
-from . import cart, cart_json, checkout, checkout_approval, home, quick_order, shop
-from . import cart, cart_json, checkout, checkout_approval, home, messages, scene, shop, zone
