@@ -93,5 +93,6 @@ def _load_large_order(env):
             ],
         }
     )
+    # sudo: as the checkout does it, for the buyer
     order.with_user(buyer).sudo()._kh_send_for_approval()
     book.remember({"order_buyer1": order})

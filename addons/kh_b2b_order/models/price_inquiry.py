@@ -479,9 +479,11 @@ class PriceInquiryLine(models.Model):
                 )
             )
             keys = [(line.product_id.id, line.product_uom_id.id) for line in lines]
+            # sudo: as above
             products = {product.id: product for product in lines.sudo().product_id}
             quantities = {key: line.quantity for key, line in zip(keys, lines, strict=True)}
             prices = order._kh_price_rows(quantities, products)
+            # sudo: the price is kept by us, whoever sends the inquiry
             for key, line_sudo in zip(keys, lines.sudo(), strict=True):
                 line_sudo.price_today = prices[key]
 
