@@ -20,7 +20,7 @@ export class KhScene extends Interaction {
     dynamicContent = {
         "[data-kh-qty]": {
             "t-on-focus": (ev) => ev.target.select(),
-            "t-on-change": this.askQuote,
+            "t-on-change": () => this.askQuote(),
         },
         "[data-kh-step]": { "t-on-click": this.onStep },
         "[data-kh-add-set]": { "t-on-click": this.locked(this.onAdd, true) },
