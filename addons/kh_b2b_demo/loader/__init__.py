@@ -6,12 +6,36 @@ import warnings
 
 from odoo.fields import Domain
 
-from . import catalogue, company, members, order_changes, orders, people, prices, products
+from . import (
+    catalogue,
+    company,
+    lists,
+    members,
+    order_changes,
+    orders,
+    people,
+    prices,
+    products,
+    quick_orders,
+    scenes,
+)
 
 _logger = logging.getLogger(__name__)
 
 # limits and visibility come last: the orders of the past year were placed before them
-PARTS = (company, products, members, prices, orders, catalogue, people, order_changes)
+PARTS = (
+    company,
+    products,
+    members,
+    prices,
+    orders,
+    catalogue,
+    people,
+    lists,
+    quick_orders,
+    scenes,
+    order_changes,
+)
 
 
 def load_demo(env):

@@ -1,1 +1,1 @@
-from . import order_change, portal
+from . import order_change, portal, portal_offer

@@ -1,6 +1,7 @@
 from . import (
     ir_qweb_field_monetary,
     payment_transaction,
+    purchase_list,
     sale_order,
     sale_order_add,
     sale_order_line,
@@ -8,6 +9,8 @@ from . import (
     sale_order_portal,
     sale_order_timeline,
     sale_order_workflow,
+    scene,
+    website,
 )
 
 # isort: split
@@ -20,3 +23,10 @@ from . import sale_order_split, sale_order_line_split, sale_order_merge
 from . import sale_order_expiry, payment_transaction_late
 from . import order_change, order_change_line, sale_order_change
 from . import stock_move
+from . import sale_order_compare, sale_order_offer
+from . import price_inquiry, price_inquiry_order
+from . import dealer_product_code, quick_order
+
+# isort: split
+# these extend the quick order
+from . import quick_order_check, quick_order_match
