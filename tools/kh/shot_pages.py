@@ -282,4 +282,27 @@ PAGES = (
         "/my/orders?stage=to_pay",
         (("click", "a[href*='/my/orders/']"),),
     ),
+    Page(
+        "100-split-order",
+        "order",
+        "action:kh_b2b_order.sale_order_action_kh",
+        (
+            *OPEN_FIRST,
+            ("click", "button[name='action_kh_open_split']"),
+            ("wait", ".modal .o_data_row"),
+        ),
+        widths=DESK,
+    ),
+    Page(
+        "101-order-parts-staff",
+        "order",
+        "action:kh_b2b_order.sale_order_action_kh",
+        (
+            ("click", ".o_searchview_dropdown_toggler"),
+            ("click", ".o_filter_menu span:text-matches('Split Orders|拆分的订货单')"),
+            ("wait", ".o_facet_values:text-matches('Split Orders|拆分的订货单')"),
+            *OPEN_FIRST,
+        ),
+        widths=DESK,
+    ),
 )

@@ -1,5 +1,9 @@
 """What happens to orders after they were placed: one in parts, one to be changed, deadlines."""
 
+from datetime import timedelta
+
+from odoo import fields
+
 from odoo.addons.kh_b2b_order.models.sale_order_split import SplitPart
 
 from .base import Book
@@ -21,9 +25,21 @@ def load(env):
             "kh_unpaid_reminder_hours": 24,
         }
     )
-    env["sale.order"].search([("kh_stage", "=", "to_pay")])._compute_kh_payment_deadline()
+    unpaid = env["sale.order"].search([("kh_stage", "=", "to_pay")])
+    unpaid._compute_kh_payment_deadline()
+    _let_one_expire(unpaid.filtered("kh_payment_deadline"), dealer(env, "huarui"))
     _split_one(env, _find_orders(env, "huarui"))
     _ask_for_change(env, _find_orders(env, "yuehua") or _find_orders(env, "huarui"))
+
+
+def _let_one_expire(unpaid, customer):
+    """Let the oldest unpaid order of a dealer, else of anybody, have two days left."""
+    own = unpaid.filtered(lambda order: order.partner_id.commercial_partner_id == customer)
+    order = (own or unpaid).sorted("id")[:1]
+    # three hours more, so that the pages say "2 days" for a while
+    left = timedelta(days=2, hours=3)
+    order.kh_to_pay_date = fields.Datetime.now() + left - timedelta(days=DAYS_TO_PAY)
+    order._compute_kh_payment_deadline()
 
 
 def _find_orders(env, ref):

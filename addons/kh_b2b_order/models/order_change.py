@@ -46,7 +46,7 @@ class OrderChange(models.Model):
 
     _name = "kh.order.change"
     _description = "Order Change"
-    _inherit = ["mail.thread", "kh.approval.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kh.approval.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -196,6 +196,8 @@ class OrderChange(models.Model):
     def _set_state(self, state):
         # sudo: the state is written by the workflow only
         self.sudo().state = state
+        if state not in OPEN:
+            self._close_activities()
 
     def _ensure_state(self, *states):
         self.ensure_one()
@@ -290,13 +292,20 @@ class OrderChange(models.Model):
             self._tell_desk()
 
     def _tell_desk(self):
-        order = self.order_id
-        order.activity_schedule(
-            "mail.mail_activity_data_todo",
-            user_id=(order.user_id or order.team_id.user_id or self.env.user).id,
-            summary=self.env._("Decide on a change of this order"),
-            note=self.reason or "",
-        )
+        """Give who looks after the order a to-do; without anybody it waits in the list."""
+        user = self.order_id.user_id or self.order_id.team_id.user_id
+        if user:
+            # sudo: the to-do is made for the seller, also when the dealer asks
+            self.sudo().activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=user.id,
+                summary=self.env._("Decide on a change of this order"),
+                note=self.reason or "",
+            )
+
+    def _close_activities(self):
+        # sudo: the to-do of somebody else is done by who decided
+        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
 
     def _refuse(self, reason):
         # sudo: written by the workflow only
@@ -307,6 +316,7 @@ class OrderChange(models.Model):
                 "decided_by_id": self.env["sale.order"]._kh_get_author().id,
             }
         )
+        self._close_activities()
         self._note_on_order(self.env._("A change was refused: %s", reason))
         self._tell_requester()
 
@@ -315,6 +325,7 @@ class OrderChange(models.Model):
         """Raise one sentence if a line cannot become what is asked for."""
         for line in self.line_ids.filtered(lambda line: line._is_changed()):
             line._ensure_applicable()
+        self._ensure_something_left()
         added = self.line_ids.filtered(lambda line: line.quantity_new > line.quantity_old)
         reasons = self.order_id._kh_find_not_allowed(added.product_id)
         for product in added.product_id:
@@ -327,6 +338,18 @@ class OrderChange(models.Model):
         address = self.partner_shipping_id
         if address and address.commercial_partner_id != self.partner_id.commercial_partner_id:
             raise UserError(self.env._("The new delivery address is not one of the dealer's."))
+
+    def _ensure_something_left(self):
+        order = self.order_id
+        goods = order.order_line.filtered(
+            lambda line: line.product_uom_qty and not line._kh_is_order_level()
+        )
+        dropped = self.line_ids.filtered(lambda line: not line.quantity_new).order_line_id
+        added = self.line_ids.filtered(lambda line: line.quantity_new and not line.order_line_id)
+        if goods <= dropped and not added:
+            raise UserError(
+                self.env._("Nothing would be left on order %s. Have it cancelled.", order.name)
+            )
 
     def _apply(self):
         """Change the order in one go, under its lock; a version of it from then on.
@@ -341,11 +364,13 @@ class OrderChange(models.Model):
             before = order.amount_total
             change._set_state("approved")
             change._apply_lines()
+            order._kh_ensure_invoiced_covered()
             vals = change._prepare_order_vals()
             if vals:
                 # sudo: the approved change, after the checks above
                 order.sudo().write(vals)
             change.sudo().write(change._prepare_applied_vals(before))  # sudo: workflow fields
+            change._close_activities()
             change._note_on_order(change._get_sentence())
             change._tell_requester()
 

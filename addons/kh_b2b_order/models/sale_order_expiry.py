@@ -81,17 +81,26 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if not self._kh_is_unpaid() or not self._kh_was_placed_by_dealer():
             return False
-        # sudo: whether a payment is on its way
-        return self.require_payment or "pending" in self.sudo().transaction_ids.mapped("state")
+        # sudo: whether a transfer was announced
+        return self.require_payment or bool(self.sudo()._kh_get_pending_transfers())
 
     def _kh_is_unpaid(self):
         """Answer whether this order awaits its payment, and nothing of it came yet."""
         self.ensure_one()
         if self.kh_stage != "to_pay" or self.state not in ("draft", "sent"):
             return False
+        return not self._kh_has_money_coming() and self.kh_paid_moved <= 0
+
+    def _kh_has_money_coming(self):
+        """Answer whether a payment arrived, or is with a provider that has yet to answer.
+
+        An announced transfer is neither: only the dealer said so.
+        """
         # sudo: whether money arrived decides, not who may read payments
-        states = self.sudo().transaction_ids.mapped("state")
-        return not set(states) & set(ARRIVED) and self.kh_paid_moved <= 0
+        return any(
+            tx.state in ARRIVED or (tx.state == "pending" and not tx._kh_is_pending_transfer())
+            for tx in self.sudo().transaction_ids
+        )
 
     def _kh_get_unpaid_hours(self):
         """Return the hours of this order until it expires, 0 for never (hook for levels)."""
@@ -106,7 +115,8 @@ class SaleOrder(models.Model):
     def _kh_cancel_unpaid(self, cause):
         """Cancel these unpaid orders the normal way, with the cause; locks rows and payments.
 
-        Announced payments are cancelled along: nobody confirms them any more.
+        Announced transfers are cancelled along: nobody confirms them any more. A payment that
+        was begun online stays as it is, so that its money is noticed should it come.
 
         :param str cause: key of `CANCEL_CAUSES`
         :raise UserError: an order is not awaiting payment, or money came for it
@@ -126,13 +136,11 @@ class SaleOrder(models.Model):
                         stage=order._kh_get_stage_label(),
                     )
                 )
-        if any(tx.state in ARRIVED for tx in transactions_sudo) or any(
-            order.kh_paid_moved > 0 for order in self
-        ):
+        if any(order._kh_has_money_coming() or order.kh_paid_moved > 0 for order in self):
             raise UserError(
                 self.env._("A payment arrived for this order. Ask your salesperson to cancel it.")
             )
-        transactions_sudo.filtered(lambda tx: tx.state in ("draft", "pending"))._set_canceled()
+        self.sudo()._kh_get_pending_transfers()._set_canceled()
         self._action_cancel()
         self.kh_cancel_cause = cause
         for order in self:

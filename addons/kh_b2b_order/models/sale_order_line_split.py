@@ -9,9 +9,15 @@ class SaleOrderLine(models.Model):
 
     # === FIELDS === #
     kh_split_line_id = fields.Many2one(
-        "sale.order.line", copy=False, readonly=True, index="btree_not_null", ondelete="set null"
+        "sale.order.line",
+        "Line Split From",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
     )
-    kh_is_split_rounding = fields.Boolean(copy=False, readonly=True)
+    # copied: copies of the order leave these lines out by it
+    kh_is_split_rounding = fields.Boolean("Rounding Difference", readonly=True)
 
     # === BUSINESS METHODS - SPLIT === #
     def _kh_is_held_to_catalogue(self):

@@ -35,11 +35,10 @@ class SaleOrder(models.Model):
         self._kh_lock_parts()
         self._kh_ensure_can_merge()
         target = self.sorted(lambda order: (order.date_order, order.id))[0]
-        # sudo: what colleagues agreed to for each order is agreed to for all; read before
-        approved = self.sudo().mapped("kh_dealer_approved_amount")
+        references = dict.fromkeys(self.filtered("client_order_ref").mapped("client_order_ref"))
         target._kh_take_over(self - target)
-        if all(approved):
-            target.sudo().kh_dealer_approved_amount = sum(approved)
+        if len(references) > 1:
+            target.client_order_ref = ", ".join(references)
         return {
             "type": "ir.actions.act_window",
             "res_model": "sale.order",

@@ -92,6 +92,25 @@ class SaleOrder(models.Model):
             self._kh_deny_paid_moved()
         return super().write(vals)
 
+    def copy_data(self, default=None):
+        """Extend: a copy has neither a rounding difference nor lines that went to a part."""
+        vals_list = super().copy_data(default)
+        if "order_line" not in (default or {}):
+            for order, vals in zip(self, vals_list, strict=True):
+                vals["order_line"] = [
+                    command
+                    for command in vals.get("order_line", ())
+                    if not (isinstance(command[2], dict) and order._kh_is_left_behind(command[2]))
+                ]
+        return vals_list
+
+    def _kh_is_left_behind(self, line_vals):
+        self.ensure_one()
+        is_gone = self.kh_child_ids and not line_vals.get("display_type")
+        return line_vals.get("kh_is_split_rounding") or (
+            is_gone and not line_vals.get("product_uom_qty")
+        )
+
     def _kh_deny_paid_moved(self):
         if not self.env.su:
             raise AccessError(self.env._("What was paid follows from splitting and merging."))
@@ -149,6 +168,7 @@ class SaleOrder(models.Model):
         self._kh_settle_rounding(total - sum((self | children).mapped("amount_total")))
         self._kh_ensure_invoiced_covered()
         self._kh_share_paid(children, paid)
+        self._kh_share_approved(children, total)
         if self.state == "sale":
             children._kh_confirm_as_part()
         self._kh_note_split(children)
@@ -230,7 +250,6 @@ class SaleOrder(models.Model):
                 "kh_source": self.kh_source,
                 "kh_placed_date": self.kh_placed_date,
                 "kh_placed_by_id": self.kh_placed_by_id.id,
-                "kh_dealer_approved_amount": self.kh_dealer_approved_amount,
                 "commitment_date": self.commitment_date,
                 "client_order_ref": self.client_order_ref,
                 "user_id": self.user_id.id,
@@ -321,6 +340,8 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         total = sum((self | sources).mapped("amount_total"))
+        # sudo: what colleagues agreed to for each order is agreed to for all
+        approved = (self | sources).sudo().mapped("kh_dealer_approved_amount")
         sources._action_cancel()
         lines = sources.order_line.filtered(lambda line: not line.kh_is_split_rounding)
         new = lines.filtered(lambda line: not line._kh_put_back(self))
@@ -330,6 +351,8 @@ class SaleOrder(models.Model):
         self._kh_settle_rounding(total - self.amount_total)
         for source in sources:
             self._kh_move_paid(source, self, source.amount_paid)
+        if all(approved):
+            self.sudo().kh_dealer_approved_amount = sum(approved)
         sources.kh_merged_into_id = self
         for source in sources:
             source.message_post(body=source.env._("Went into %s.", self._get_html_link()))
@@ -370,6 +393,20 @@ class SaleOrder(models.Model):
                 self._kh_move_paid(self, child, share)
                 left -= share
 
+    def _kh_share_approved(self, children, total):
+        """Let each part have its share of what the dealer's colleagues agreed to.
+
+        :param float total: of the order before it was split
+        """
+        # sudo: written by the dealer's approvers otherwise; the parts only share it
+        order_sudo, approved = self.sudo(), self.kh_dealer_approved_amount
+        if not approved or self.currency_id.is_zero(total):
+            return
+        for child_sudo in children.sudo():
+            share = self.currency_id.round(approved * child_sudo.amount_total / total)
+            child_sudo.kh_dealer_approved_amount = share
+            order_sudo.kh_dealer_approved_amount -= share
+
     def _kh_move_paid(self, source, target, amount):
         """Let `amount` that was paid on one order count on another."""
         if self.currency_id.is_zero(amount):
@@ -386,6 +423,17 @@ class SaleOrder(models.Model):
                     self.name,
                 )
             )
+
+    # === HOOKS - STAGE === #
+    def _kh_get_stage_lines(self):
+        """Extend: what went to other parts is handed over there, a rounding difference never."""
+        lines = super()._kh_get_stage_lines()
+        if not self.kh_child_ids:
+            return lines
+        lines = lines.filtered(lambda line: line.product_uom_qty and not line.kh_is_split_rounding)
+        return lines or self.order_line.filtered(
+            lambda line: line.product_uom_qty and not line._kh_is_order_level()
+        )
 
     # === TOOLS === #
     def _get_order_lines_to_report(self):

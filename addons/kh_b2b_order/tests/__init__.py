@@ -17,6 +17,8 @@ from . import (
     test_saleable,
     test_shortage,
     test_split,
+    test_split_papers,
+    test_split_race,
     test_stage,
     test_stage_engine,
     test_transfer,

@@ -108,6 +108,26 @@ class TestExpiry(ExpiryCommon):
         self.assertEqual(order.state, "cancel")
         self.assertTrue(order.activity_ids)
 
+    def test_payment_that_was_begun_online(self):
+        with freeze_time(NOW):
+            order, pending = self._place(), self._place()
+        begun = self._announce_transfer(order)
+        waiting = self._announce_transfer(pending)
+        # the same payments through a provider that answers by itself
+        self.provider.custom_mode = False
+        begun.state = "draft"
+        self.env.invalidate_all()
+        pending.invalidate_recordset()
+        with self.assertRaisesRegex(UserError, "payment arrived"):
+            pending.with_context(lang="en_US")._kh_cancel_unpaid("unpaid")
+        self.assertEqual(waiting.state, "pending")
+        order._kh_cancel_unpaid("unpaid")
+        self.assertEqual((order.state, begun.state), ("cancel", "draft"))
+        begun._set_done()
+        begun._check_amount_and_confirm_order()
+        self.assertEqual(order.state, "cancel")
+        self.assertTrue(order.activity_ids)
+
     def test_money_that_came_first_wins(self):
         with freeze_time(NOW):
             order = self._place()

@@ -46,18 +46,34 @@ class TestOrderChange(ChangeCommon):
         self._change(order, {self.product: 0.0}).action_submit()
         self.assertEqual(order.order_line.product_id, self.product_2)
         self.assertEqual(order.kh_version, 3)
+        with self.assertRaisesRegex(UserError, "Nothing would be left"):
+            self._change(order, {self.product_2: 0.0}).action_submit()
 
     def test_more_money_is_decided_by_the_desk(self):
-        order = self._place()
+        order = self._place(user_id=self.clerk.id)
         change = self._change(order, {self.product: 12.0}, [(self.product_2, 1.0)])
         change.action_submit()
         self.assertEqual(change.state, "submitted")
+        self.assertEqual(change.activity_ids.user_id, self.clerk)
         self.assertEqual((change.amount_difference, order.amount_total), (300.0, 1000.0))
         with self.assertRaises(AccessError):
             change.with_user(self.seller).action_approve()
         change.action_approve()
         self.assertEqual(change.state, "applied")
+        self.assertFalse(change.activity_ids)
         self.assertEqual(order.amount_total, 1300.0)
+
+    def test_not_less_than_was_invoiced_in_advance(self):
+        order = self._place()
+        order.action_confirm()
+        self.env["sale.advance.payment.inv"].with_context(
+            active_model="sale.order", active_ids=order.ids
+        ).create({"advance_payment_method": "percentage", "amount": 50}).create_invoices()
+        order.invoice_ids.action_post()
+        change = self._change(order, {self.product: 4.0})
+        change.action_submit()
+        with self.assertRaisesRegex(UserError, "invoiced in advance"):
+            change.action_approve()
 
     def test_confirmed_stock_follows_and_shipped_stays(self):
         order = self._place({self.product: 10.0, self.product_2: 5.0})

@@ -110,6 +110,15 @@ class TestSplit(SplitCommon):
         invoices = order._create_invoices() | child._create_invoices()
         self.assertEqual(sum(invoices.mapped("amount_total")), 1500.0)
 
+    def test_what_is_left_decides_the_stage(self):
+        order = self._create_order({self.product: 10.0, self.service: 1.0})
+        order.action_confirm()
+        self._split(order, {self._line(order, self.product): 10.0})
+        order._kh_settle_rounding(0.01)
+        self.assertEqual(order.kh_stage, "to_ship")
+        self._line(order, self.service).qty_delivered = 1.0
+        self.assertEqual(order.kh_stage, "to_receive")
+
     def test_confirmed_is_undone_while_nothing_shipped(self):
         order = self._create_order({self.product: 10.0})
         order.action_confirm()

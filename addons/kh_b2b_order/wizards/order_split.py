@@ -133,8 +133,9 @@ class OrderSplit(models.TransientModel):
         free = {self.env["product.product"].browse(p.id): qty for p, qty in free.items()}
         if self.order_id.state == "sale" and warehouse == self.order_id.warehouse_id:
             for move in self.order_id.picking_ids.move_ids:
-                is_last = move.location_dest_id.usage == "customer"
-                if is_last and move.product_id in free and move.state not in ("done", "cancel"):
+                # each step reserves what lies before it: nothing is counted twice
+                is_held = move.location_id.usage == "internal"
+                if is_held and move.product_id in free and move.state not in ("done", "cancel"):
                     free[move.product_id] += move.product_uom._compute_quantity(
                         move.quantity, move.product_id.uom_id
                     )

@@ -1,0 +1,162 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .test_split import SplitCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSplitPapers(SplitCommon):
+    """Invoices, approvals, copies and companies of split orders."""
+
+    def _invoice(self, orders):
+        invoices = orders._create_invoices()
+        invoices.action_post()
+        return invoices
+
+    def _pay_down(self, order, percentage):
+        self.env["sale.advance.payment.inv"].with_context(
+            active_model="sale.order", active_ids=order.ids
+        ).create({"advance_payment_method": "percentage", "amount": percentage}).create_invoices()
+        order.invoice_ids.action_post()
+
+    def test_invoices_of_the_parts_add_up_to_the_cent(self):
+        for method in ("round_per_line", "round_globally"):
+            self.company.tax_calculation_rounding_method = method
+            order = self._create_order({self.product: 3.0, self.product_2: 7.0})
+            order.order_line.write({"price_unit": 33.37, "tax_ids": [Command.set(self.tax.ids)]})
+            order.action_confirm()
+            total = order.amount_total
+            parts = order | self._split(
+                order,
+                {order.order_line[0]: 1.0, order.order_line[1]: 2.0},
+                {order.order_line[1]: 3.0},
+            )
+            with self.subTest(method):
+                for part in parts:
+                    self.assertEqual(self._invoice(part).amount_total, part.amount_total)
+                self.assertEqual(
+                    order.currency_id.compare_amounts(
+                        sum(parts.invoice_ids.mapped("amount_total")), total
+                    ),
+                    0,
+                )
+                self.assertEqual(set(parts.mapped("invoice_status")), {"invoiced"})
+
+    def test_down_payment_stays_and_covers_what_is_left(self):
+        order = self._create_order({self.product: 10.0})
+        order.action_confirm()
+        self._pay_down(order, 50)
+        line = self._line(order, self.product)
+        with self.assertRaisesRegex(UserError, "invoiced in advance"), self.env.cr.savepoint():
+            self._split(order, {line: 6.0})
+        child = self._split(order, {line: 4.0})
+        self.assertEqual((order.amount_total, child.amount_total), (600.0, 400.0))
+        finals = order._create_invoices(final=True) | child._create_invoices(final=True)
+        self.assertEqual(finals.mapped("amount_total"), [100.0, 400.0])
+        with self.assertRaisesRegex(UserError, "invoiced"):
+            child.with_user(self.clerk).action_kh_undo_split()
+
+    def test_what_colleagues_approved_is_shared_and_comes_back(self):
+        order = self._create_order({self.product: 10.0})
+        order.sudo().kh_dealer_approved_amount = 1000.0
+        child = self._split(order, {order.order_line: 4.0})
+        self.assertEqual(
+            [part.sudo().kh_dealer_approved_amount for part in (order, child)], [600.0, 400.0]
+        )
+        child.with_user(self.clerk).action_kh_undo_split()
+        self.assertEqual(order.sudo().kh_dealer_approved_amount, 1000.0)
+
+    def test_copy_has_no_leftovers(self):
+        order = self._create_order({self.product: 10.0, self.product_2: 1.0})
+        order.action_confirm()
+        self._split(
+            order, {self._line(order, self.product): 4.0, self._line(order, self.product_2): 1.0}
+        )
+        order._kh_settle_rounding(0.01)
+        self.assertEqual(len(order.order_line), 3)
+        copied = order.copy()
+        self.assertEqual(copied.order_line.mapped("product_uom_qty"), [6.0])
+        self.assertFalse(copied.kh_parent_id)
+
+    def test_references_of_merged_orders_are_kept(self):
+        orders = self._create_order(client_order_ref="PO-1") | self._create_order(
+            client_order_ref="PO-2"
+        )
+        orders.with_user(self.clerk).action_kh_merge()
+        self.assertEqual(orders[0].client_order_ref, "PO-1, PO-2")
+
+    def test_other_company_is_closed(self):
+        order = self._create_order({self.product: 10.0})
+        other = self.env["res.company"].sudo().create({"name": "Sister"})
+        self.clerk.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
+        with self.assertRaises(AccessError):
+            self._split(order, {order.order_line: 1.0})
+        with self.assertRaises(AccessError):
+            order.with_user(self.clerk).action_kh_ask_change()
+        with self.assertRaises(AccessError):
+            order.with_user(self.clerk).action_kh_open_parts()
+        with self.assertRaises(AccessError):
+            order.with_user(self.clerk).action_kh_open_changes()
+
+    def test_part_of_another_company_is_refused(self):
+        order = self._create_order({self.product: 10.0})
+        foreign = self.env["stock.warehouse"].search(
+            [("company_id", "!=", self.company.id)], limit=1
+        )
+        self.assertTrue(foreign)
+        self.clerk.company_ids += foreign.company_id
+        with self.assertRaises(UserError):
+            self._split(order, {order.order_line: 1.0}, warehouse_id=foreign.id)
+
+
+@tagged("post_install", "-at_install")
+class TestSplitTwoSteps(SplitCommon):
+    """Orders that are picked first and shipped then."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.warehouse.delivery_steps = "pick_ship"
+
+    def _open(self, order, code):
+        moves = order.picking_ids.move_ids.filtered(
+            lambda move: move.state not in ("done", "cancel") and move.picking_type_id.code == code
+        )
+        return {(move.location_id, move.location_dest_id): move.product_uom_qty for move in moves}
+
+    def test_not_picked_yet(self):
+        order = self._create_order({self.product: 10.0})
+        order.action_confirm()
+        self.env["stock.quant"]._update_available_quantity(
+            self.product, self.warehouse.lot_stock_id, -990.0
+        )
+        dialog = self.env["kh.order.split"].create({"order_id": order.id, "mode": "availability"})
+        self.assertEqual(dialog.line_ids.quantity, 0.0, "its own reservation is there for it")
+        child = self._split(order, {order.order_line: 4.0})
+        self.assertEqual([sum(self._open(o, "internal").values()) for o in order | child], [6, 4])
+        self.assertEqual(self._reserved(order | child, self.product), 10.0)
+        for each in order | child:
+            self._ship(each)
+            self._ship(each)
+        self.assertEqual((order | child).order_line.mapped("qty_delivered"), [6.0, 4.0])
+
+    def test_what_was_picked_goes_back_on_the_shelf(self):
+        order = self._create_order({self.product: 10.0})
+        order.action_confirm()
+        self._ship(order, {self.product: 7.0})
+        child = self._split(order, {order.order_line: 5.0})
+        stock, output = self.warehouse.lot_stock_id, self.warehouse.wh_output_stock_loc_id
+        self.assertEqual(self._open(order, "internal"), {(output, stock): 2.0})
+        self.assertEqual(sum(self._open(order, "outgoing").values()), 5.0)
+        self.assertEqual(sum(self._open(child, "internal").values()), 5.0)
+        for each in (order, child, child):
+            self._ship(each)
+        self.assertEqual((order | child).order_line.mapped("qty_delivered"), [5.0, 5.0])
+        quants = self.env["stock.quant"].search([("product_id", "=", self.product.id)])
+        self.assertEqual(
+            {q.location_id: q.quantity for q in quants if q.location_id.usage == "internal"}.get(
+                stock
+            ),
+            990.0,
+        )
