@@ -140,6 +140,7 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("A payment arrived for this order. Ask your salesperson to cancel it.")
             )
+        # sudo: payments belong to accounting; the callers checked who may cancel
         self.sudo()._kh_get_pending_transfers()._set_canceled()
         self._action_cancel()
         self.kh_cancel_cause = cause

@@ -343,7 +343,13 @@ class SaleOrder(models.Model):
         # sudo: what colleagues agreed to for each order is agreed to for all
         approved = (self | sources).sudo().mapped("kh_dealer_approved_amount")
         sources._action_cancel()
-        lines = sources.order_line.filtered(lambda line: not line.kh_is_split_rounding)
+        lines = sources.order_line.filtered(
+            lambda line: (
+                not line.kh_is_split_rounding
+                # what went to a part of its own is there
+                and (line.display_type or line.is_downpayment or line.product_uom_qty)
+            )
+        )
         new = lines.filtered(lambda line: not line._kh_put_back(self))
         self.env["sale.order.line"].create(
             [line._kh_prepare_part_vals(self, line.product_uom_qty) for line in new]
@@ -352,6 +358,7 @@ class SaleOrder(models.Model):
         for source in sources:
             self._kh_move_paid(source, self, source.amount_paid)
         if all(approved):
+            # sudo: as above
             self.sudo().kh_dealer_approved_amount = sum(approved)
         sources.kh_merged_into_id = self
         for source in sources:
@@ -368,6 +375,8 @@ class SaleOrder(models.Model):
         line = self.order_line.filtered("kh_is_split_rounding")[:1]
         if line:
             line.price_unit = self.currency_id.round(line.price_unit + difference)
+            if self.currency_id.is_zero(line.price_unit) and self.state in OPEN_STATES:
+                line.unlink()
         else:
             self.env["sale.order.line"].create(
                 {

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from odoo import fields, http
+from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import OrderCommon
 
@@ -154,46 +154,3 @@ class TestExpiry(ExpiryCommon):
         with self.assertRaises(UserError):
             order._kh_cancel_unpaid("dealer")
         self.assertEqual(order.state, "sale")
-
-
-@tagged("post_install", "-at_install")
-class TestExpiryPage(ExpiryCommon, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        websites = cls.env["website"].search([])
-        websites.domain = False
-        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
-        cls.shop.write({"company_id": cls.company.id, "kh_is_b2b": True})
-        cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
-        cls.reader = new_test_user(
-            cls.env,
-            "kh_o_reader",
-            "kh_b2b_member.group_b2b_dealer",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-        )
-        cls.reader.partner_id.parent_id = cls.dealer
-        for user in (cls.buyer, cls.colleague, cls.foreigner, cls.reader):
-            user.write({"password": user.login, "lang": "en_US"})
-
-    def _cancel(self, order, user):
-        self.authenticate(user and user.login, user and user.login)
-        data = {"csrf_token": http.Request.csrf_token(self)}
-        return self.url_open(f"/my/orders/{order.id}/cancel", data=data, allow_redirects=False)
-
-    def test_dealer_sees_deadline_and_parts_and_cancels(self):
-        order = self._place()
-        self.authenticate(self.buyer.login, self.buyer.login)
-        page = self.url_open(f"/my/orders/{order.id}").text
-        self.assertIn("3 days left", page.replace("2 days left", "3 days left"))
-        self.assertIn(f"/my/orders/{order.id}/cancel", page)
-        for user in (self.foreigner, self.reader, None):
-            self._cancel(order, user)
-            order.invalidate_recordset()
-            self.assertEqual(order.state, "sent")
-        response = self._cancel(order, self.colleague)
-        self.assertIn("notice=cancelled", response.headers["Location"])
-        order.invalidate_recordset()
-        self.assertEqual((order.state, order.kh_cancel_cause), ("cancel", "dealer"))
-        self.assertIn("notice=not_cancelled", self._cancel(order, self.buyer).headers["Location"])

@@ -139,18 +139,23 @@ class TestOrderChange(ChangeCommon):
         }
         actions = ("action_submit", "action_approve", "action_refuse", "action_withdraw")
         for state, allowed in moves.items():
+            change = self._change(self._place(), {self.product: 12.0}, reply="no stock")
+            change._refresh_amounts()
+            change._set_state(state)
             for action in actions:
+                if action in allowed:
+                    continue
+                with self.subTest(state=state, refused=action):
+                    with self.assertRaises(UserError):
+                        getattr(change, action)()
+                    self.assertEqual(change.state, state)
+            for action, target in allowed.items():
                 with self.subTest(state=state, action=action):
                     change = self._change(self._place(), {self.product: 12.0}, reply="no stock")
                     change._refresh_amounts()
                     change._set_state(state)
-                    if action in allowed:
-                        getattr(change, action)()
-                        self.assertEqual(change.state, allowed[action])
-                    else:
-                        with self.assertRaises(UserError):
-                            getattr(change, action)()
-                        self.assertEqual(change.state, state)
+                    getattr(change, action)()
+                    self.assertEqual(change.state, target)
 
     def test_flow_decides_where_there_is_one(self):
         self._create_staff("kh_c_manager", "kh_b2b_approval.group_approval_manager")
@@ -230,7 +235,7 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
             company_ids=[(6, 0, cls.company.ids)],
         )
         cls.reader.partner_id.parent_id = cls.dealer
-        for user in (cls.buyer, cls.foreigner, cls.reader):
+        for user in (cls.buyer, cls.colleague, cls.foreigner, cls.reader):
             user.write({"password": user.login, "lang": "en_US"})
 
     def _post(self, url, user, **data):
@@ -271,3 +276,21 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
     def _get(self, url):
         self.authenticate(self.buyer.login, self.buyer.login)
         return self.url_open(url).text
+
+    def test_dealer_sees_deadline_and_parts_and_cancels(self):
+        self.company.kh_unpaid_hours = 72
+        order = self._place(website_id=self.website.id, require_payment=True)
+        order.flush_recordset()  # the deadline counts from now
+        url = f"/my/orders/{order.id}/cancel"
+        page = self._get(f"/my/orders/{order.id}")
+        self.assertIn("3 days left", page.replace("2 days left", "3 days left"))
+        self.assertIn(url, page)
+        for user in (self.foreigner, self.reader, None):
+            self._post(url, user)
+            order.invalidate_recordset()
+            self.assertEqual(order.state, "sent")
+        response = self._post(url, self.colleague)
+        self.assertIn("notice=cancelled", response.headers["Location"])
+        order.invalidate_recordset()
+        self.assertEqual((order.state, order.kh_cancel_cause), ("cancel", "dealer"))
+        self.assertIn("notice=not_cancelled", self._post(url, self.buyer).headers["Location"])

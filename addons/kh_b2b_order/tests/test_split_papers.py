@@ -7,7 +7,7 @@ from .test_split import SplitCommon
 
 @tagged("post_install", "-at_install")
 class TestSplitPapers(SplitCommon):
-    """Invoices, approvals, copies and companies of split orders."""
+    """Papers, approvals, companies and two-step shipments of split orders; merged ones."""
 
     def _invoice(self, orders):
         invoices = orders._create_invoices()
@@ -109,23 +109,14 @@ class TestSplitPapers(SplitCommon):
         with self.assertRaises(UserError):
             self._split(order, {order.order_line: 1.0}, warehouse_id=foreign.id)
 
-
-@tagged("post_install", "-at_install")
-class TestSplitTwoSteps(SplitCommon):
-    """Orders that are picked first and shipped then."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.warehouse.delivery_steps = "pick_ship"
-
     def _open(self, order, code):
         moves = order.picking_ids.move_ids.filtered(
             lambda move: move.state not in ("done", "cancel") and move.picking_type_id.code == code
         )
         return {(move.location_id, move.location_dest_id): move.product_uom_qty for move in moves}
 
-    def test_not_picked_yet(self):
+    def test_two_steps_not_picked_yet(self):
+        self.warehouse.delivery_steps = "pick_ship"
         order = self._create_order({self.product: 10.0})
         order.action_confirm()
         self.env["stock.quant"]._update_available_quantity(
@@ -141,7 +132,8 @@ class TestSplitTwoSteps(SplitCommon):
             self._ship(each)
         self.assertEqual((order | child).order_line.mapped("qty_delivered"), [6.0, 4.0])
 
-    def test_what_was_picked_goes_back_on_the_shelf(self):
+    def test_two_steps_what_was_picked_goes_back_on_the_shelf(self):
+        self.warehouse.delivery_steps = "pick_ship"
         order = self._create_order({self.product: 10.0})
         order.action_confirm()
         self._ship(order, {self.product: 7.0})
@@ -160,3 +152,51 @@ class TestSplitTwoSteps(SplitCommon):
             ),
             990.0,
         )
+
+    def test_merge_confirmed_orders_become_one(self):
+        orders = self._create_order({self.product: 4.0}) | self._create_order(
+            {self.product: 6.0, self.product_2: 1.0}
+        )
+        orders.action_confirm()
+        total = sum(orders.mapped("amount_total"))
+        action = orders.with_user(self.clerk).action_kh_merge()
+        target = orders.browse(action["res_id"])
+        source = orders - target
+        self.assertEqual(source.state, "cancel")
+        self.assertEqual(source.kh_merged_into_id, target)
+        self.assertEqual(target.amount_total, total)
+        self.assertEqual(self._reserved(target, self.product), 10.0)
+        self.assertEqual(self._reserved(source, self.product), 0.0)
+
+    def test_merge_drafts_keep_prices_and_payments(self):
+        first = self._create_order({self.product: 4.0}, state="sent")
+        second = self._create_order({self.product: 6.0}, state="sent")
+        second.order_line.price_unit = 88.0
+        transaction = self._announce_transfer(second, 100.0)
+        transaction.state = "done"
+        second.invalidate_recordset(["amount_paid"])
+        (first | second).with_user(self.clerk).action_kh_merge()
+        self.assertEqual(first.order_line.mapped("price_unit"), [100.0, 88.0])
+        self.assertEqual((first.amount_paid, second.amount_paid), (100.0, 0.0))
+
+    def test_merge_what_differs_is_said(self):
+        order = self._create_order()
+        branch = self.env["res.partner"].create(
+            {"name": "Site", "parent_id": self.dealer.id, "type": "delivery"}
+        )
+        foreign = self._create_order(partner_id=self.foreigner.partner_id.id)
+        elsewhere = self._create_order(partner_shipping_id=branch.id)
+        confirmed = self._create_order()
+        confirmed.action_confirm()
+        shipped = self._create_order()
+        shipped.action_confirm()
+        self._ship(shipped)
+        for other, sentence in (
+            (foreign, "different dealers"),
+            (elsewhere, "Delivery Address"),
+            (confirmed, "confirmed"),
+            (shipped, "shipped"),
+            (order, "at least two"),
+        ):
+            with self.subTest(sentence), self.assertRaisesRegex(UserError, sentence):
+                (order | other).with_user(self.clerk).action_kh_merge()
