@@ -209,6 +209,12 @@ class TestOrderChange(ChangeCommon):
         with self.assertRaises(AccessError):
             change.with_user(other).action_submit()
 
+    def test_dealers_ask_where_the_seller_offers_it(self):
+        order = self._place()
+        self.assertTrue(order._kh_can_dealer_change())
+        order.company_id.kh_dealers_may_change = False
+        self.assertFalse(order._kh_can_dealer_change())
+
     def test_orders_that_cannot_be_changed(self):
         draft, held = self._create_order(), self._place()
         held.action_kh_hold("call first")
@@ -263,9 +269,12 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
         self.assertIn("-6", page)
         self.assertIn("900.00", page)
         for user in (self.foreigner, self.reader, None):
-            self._post(f"/my/orders/changes/{change.id}/send", user)
-            change.invalidate_recordset()
-            self.assertEqual(change.state, "draft")
+            for action in ("send", "withdraw"):
+                self._post(f"/my/orders/changes/{change.id}/{action}", user)
+                change.invalidate_recordset()
+                self.assertEqual(change.state, "draft")
+            shown = "900.00" in self.url_open(f"/my/orders/changes/{change.id}").text
+            self.assertEqual(shown, user == self.reader)
         self.assertIn("open change", self._post(url, self.buyer, **{f"line_{line.id}": "3"}).text)
         self._post(f"/my/orders/changes/{change.id}/send", self.buyer)
         self.env.invalidate_all()
