@@ -379,9 +379,7 @@ class OrderChange(models.Model):
         lines = self.line_ids.filtered(lambda line: line._is_changed())
         # as the user even where the system calls: the limits of confirmed orders hold here
         noted = order.sudo(False)._kh_note_limits(lines.product_id)
-        # sudo: the approved change, after the checks above
-        for line in lines.sudo():
-            line._apply()
+        lines.sudo()._apply()  # sudo: the approved change, after the checks above
         order.sudo(False)._kh_ensure_within(noted)
         broken = order.sudo()._kh_find_broken_limits()
         if broken:

@@ -109,18 +109,22 @@ class OrderChangeLine(models.Model):
         )
 
     def _apply(self):
-        """Make the order's line what is asked for; its price is that of today."""
-        self.ensure_one()
-        line = self.order_line_id
-        if not line:
-            self.env["sale.order.line"].create(
-                {
-                    "order_id": self.order_id.id,
-                    "product_id": self.product_id.id,
-                    "product_uom_qty": self.quantity_new,
-                }
-            )
-        elif not self.quantity_new and line.order_id.state in ("draft", "sent"):
-            line.unlink()
-        else:
-            line.with_context(kh_take_off=True).product_uom_qty = self.quantity_new
+        """Make the order's lines what is asked for; their price is that of today."""
+        quantities, dropped = {}, self.env["sale.order.line"]
+        for line in self.filtered("order_line_id"):
+            order_line = line.order_line_id
+            if not line.quantity_new and order_line.state in ("draft", "sent"):
+                dropped |= order_line
+            else:
+                quantities[order_line] = line.quantity_new
+        added = self.filtered(lambda line: not line.order_line_id)
+        dropped.unlink()
+        dropped._kh_set_quantities(quantities, is_price_kept=False)
+        dropped.create([line._prepare_order_line_vals() for line in added])
+
+    def _prepare_order_line_vals(self):
+        return {
+            "order_id": self.order_id.id,
+            "product_id": self.product_id.id,
+            "product_uom_qty": self.quantity_new,
+        }

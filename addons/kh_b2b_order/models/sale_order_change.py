@@ -7,7 +7,9 @@ class SaleOrder(models.Model):
     # === FIELDS === #
     kh_change_ids = fields.One2many("kh.order.change", "order_id", "Changes")
     kh_version = fields.Integer("Version", compute="_compute_kh_version", compute_sudo=True)
-    kh_change_count = fields.Integer(compute="_compute_kh_version", compute_sudo=True)
+    kh_change_count = fields.Integer(
+        "Number of Changes", compute="_compute_kh_version", compute_sudo=True
+    )
 
     # === COMPUTE METHODS === #
     @api.depends("kh_change_ids.version")

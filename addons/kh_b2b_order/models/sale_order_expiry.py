@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
         index="btree_not_null",
         help="Without a payment until then, the order is cancelled.",
     )
-    kh_is_payment_reminded = fields.Boolean(copy=False, readonly=True)
+    kh_is_payment_reminded = fields.Boolean("Payment Reminder Sent", copy=False, readonly=True)
     kh_cancel_cause = fields.Selection(
         CANCEL_CAUSES, "Cause of Cancellation", copy=False, readonly=True
     )

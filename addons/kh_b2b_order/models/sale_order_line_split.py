@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 from odoo.tools import float_compare
 
 OPEN_STATES = ("draft", "sent")
@@ -76,34 +76,57 @@ class SaleOrderLine(models.Model):
             "kh_split_line_id": self.id,
         }
 
-    def _kh_take_off(self, quantity):
-        """Take a quantity (or, of an order discount, an amount) off this line.
+    @api.model
+    def _kh_take_off(self, moved):
+        """Take quantities (or, of order discounts, amounts) off lines: ``{line: quantity}``.
 
         Confirmed lines cannot be deleted: with nothing left they stay with quantity 0.
         """
-        self.ensure_one()
-        if self._is_global_discount():
-            self.price_unit -= quantity
+        left, emptied = {}, self.browse()
+        for line, quantity in moved.items():
+            if line._is_global_discount():
+                line.price_unit -= quantity
+                continue
+            rest = line.product_uom_id.round(line.product_uom_qty - quantity)
+            if not rest and line.order_id.state in OPEN_STATES:
+                emptied |= line
+            else:
+                left[line] = rest
+        emptied.unlink()
+        self._kh_set_quantities(left)
+
+    @api.model
+    def _kh_set_quantities(self, quantities, is_price_kept=True):
+        """Set the quantities of lines, ``{line: quantity}``, and let stock follow them once.
+
+        :param bool is_price_kept: the price stays what was agreed; else it is that of today
+        Callers checked who may do this, and the quantities; they note it on the order.
+        """
+        # sudo: checked by the callers
+        lines_sudo = self.browse([line.id for line in quantities]).sudo()
+        lines_sudo = lines_sudo.with_context(kh_take_off=True)
+        previous = {
+            line.id: line.product_uom_qty
+            for line in lines_sudo
+            if line.state == "sale" and not line.is_expense
+        }
+        for line_sudo, quantity in zip(lines_sudo, quantities.values(), strict=True):
+            vals = {"product_uom_qty": quantity}
+            if is_price_kept:
+                names = ("price_unit", "technical_price_unit", "discount")
+                vals |= {name: line_sudo[name] for name in names}
+            line_sudo.with_context(skip_procurement=True).write(vals)
+        confirmed_sudo = lines_sudo.browse(previous)
+        confirmed_sudo._action_launch_stock_rule(previous_product_uom_qty=previous)
+
+    def _update_line_quantity(self, values):
+        """Extend: no message a line where the caller notes the whole at once."""
+        if self.env.su and self.env.context.get("kh_take_off"):
             return
-        left = self.product_uom_id.round(self.product_uom_qty - quantity)
-        if not left and self.order_id.state in OPEN_STATES:
-            self.unlink()
-        else:
-            self._kh_set_quantity(left)
+        super()._update_line_quantity(values)
 
-    def _kh_set_quantity(self, quantity):
-        """Change the quantity and nothing else: the price stays what was agreed."""
-        self.with_context(kh_take_off=True).write(
-            {
-                "product_uom_qty": quantity,
-                "price_unit": self.price_unit,
-                "technical_price_unit": self.technical_price_unit,
-                "discount": self.discount,
-            }
-        )
-
-    def _kh_put_back(self, order):
-        """Add this line to the line it was split from, if that is there and alike."""
+    def _kh_find_source(self, order):
+        """Return the line of `order` that this one was split from, if it is still alike."""
         source = self.kh_split_line_id
         is_alike = (
             source.order_id == order
@@ -113,13 +136,27 @@ class SaleOrderLine(models.Model):
             and not source.display_type
         )
         if not is_alike:
-            return False
-        if self._is_global_discount():
-            source.price_unit += self.price_unit
-            return True
-        if float_compare(source.price_unit, self.price_unit, precision_digits=6) or float_compare(
-            source.discount, self.discount, precision_digits=6
-        ):
-            return False
-        source._kh_set_quantity(source.product_uom_qty + self.product_uom_qty)
-        return True
+            return source.browse()
+        is_same_price = self._is_global_discount() or not (
+            float_compare(source.price_unit, self.price_unit, precision_digits=6)
+            or float_compare(source.discount, self.discount, precision_digits=6)
+        )
+        return source if is_same_price else source.browse()
+
+    def _kh_put_back(self, order):
+        """Add these lines to those they were split from.
+
+        :return: the lines whose former line is not there, or not alike
+        """
+        joined, rest = {}, self.browse()
+        for line in self:
+            source = line._kh_find_source(order)
+            if not source:
+                rest |= line
+            elif line._is_global_discount():
+                source.price_unit += line.price_unit
+            else:
+                former = joined.get(source, source.product_uom_qty)
+                joined[source] = former + line.product_uom_qty
+        self._kh_set_quantities(joined)
+        return rest

@@ -61,7 +61,7 @@ class SaleOrder(models.Model):
         help="What was paid on another part of the same order and counts here (positive), or "
         "was paid here and counts there (negative). The sum over all parts is zero.",
     )
-    kh_can_undo_split = fields.Boolean(compute="_compute_kh_can_undo_split")
+    kh_can_undo_split = fields.Boolean("Can Be Put Back", compute="_compute_kh_can_undo_split")
 
     # === COMPUTE METHODS === #
     @api.depends("kh_paid_moved")
@@ -236,8 +236,7 @@ class SaleOrder(models.Model):
         self.env["sale.order.line"].create(
             [line._kh_prepare_part_vals(child, quantity) for line, quantity in moved.items()]
         )
-        for line, quantity in moved.items():
-            line._kh_take_off(quantity)
+        self.env["sale.order.line"]._kh_take_off(moved)
         return child
 
     def _kh_prepare_part_vals(self, part):
@@ -350,7 +349,7 @@ class SaleOrder(models.Model):
                 and (line.display_type or line.is_downpayment or line.product_uom_qty)
             )
         )
-        new = lines.filtered(lambda line: not line._kh_put_back(self))
+        new = lines._kh_put_back(self)
         self.env["sale.order.line"].create(
             [line._kh_prepare_part_vals(self, line.product_uom_qty) for line in new]
         )

@@ -114,10 +114,11 @@ class TestExpiry(ExpiryCommon):
         begun = self._announce_transfer(order)
         waiting = self._announce_transfer(pending)
         # the same payments through a provider that answers by itself
-        self.provider.custom_mode = False
+        online = self.env["payment.provider"].create(
+            {"name": "Online", "code": "none", "company_id": self.company.id}
+        )
+        (begun | waiting).provider_id = online
         begun.state = "draft"
-        self.env.invalidate_all()
-        pending.invalidate_recordset()
         with self.assertRaisesRegex(UserError, "payment arrived"):
             pending.with_context(lang="en_US")._kh_cancel_unpaid("unpaid")
         self.assertEqual(waiting.state, "pending")

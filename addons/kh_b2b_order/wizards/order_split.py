@@ -24,7 +24,9 @@ class OrderSplit(models.TransientModel):
     # === FIELDS === #
     order_id = fields.Many2one("sale.order", required=True, readonly=True)
     company_id = fields.Many2one(related="order_id.company_id")
-    dealer_id = fields.Many2one(related="order_id.partner_id.commercial_partner_id")
+    dealer_id = fields.Many2one(
+        related="order_id.partner_id.commercial_partner_id", string="Dealer"
+    )
     mode = fields.Selection(MODES, "Split", required=True, default="hand")
     warehouse_id = fields.Many2one(
         "stock.warehouse", "Other Warehouse", help="The new order is shipped from here."
