@@ -280,7 +280,7 @@ PAGES = (
         "99-order-to-pay",
         "dealer1",
         "/my/orders?stage=to_pay",
-        (("click", "a[href*='/my/orders/']"),),
+        (("click", "tbody tr:last-child a[href*='/my/orders/']"),),
     ),
     Page(
         "100-split-order",
@@ -299,8 +299,16 @@ PAGES = (
         "action:kh_b2b_order.sale_order_action_kh",
         (
             ("click", ".o_searchview_dropdown_toggler"),
-            ("click", ".o_filter_menu span:text-matches('Split Orders|拆分的订货单')"),
-            ("wait", ".o_facet_values:text-matches('Split Orders|拆分的订货单')"),
+            (
+                "click",
+                ".o_filter_menu .o_menu_item:has-text('Split Orders'),"
+                " .o_filter_menu .o_menu_item:has-text('拆分的订单')",
+            ),
+            (
+                "wait",
+                ".o_searchview_facet:has-text('Split Orders'), .o_searchview_facet:has-text('拆分')",
+            ),
+            ("press", ".o_searchview_input", "Escape"),
             *OPEN_FIRST,
         ),
         widths=DESK,

@@ -4,7 +4,6 @@ from odoo import http
 from odoo.exceptions import AccessError, LockError, MissingError, UserError
 from odoo.http import request
 
-from ..utils import format_money
 from .portal import DealerOrders
 
 
@@ -214,12 +213,6 @@ class DealerOrderChanges(DealerOrders):
         order_sudo = change_sudo.order_id
         if change_sudo.state == "draft":
             change_sudo._refresh_amounts()
-        currency = order_sudo.currency_id
-        amounts = {
-            "before": change_sudo.amount_before,
-            "after": change_sudo.amount_after,
-            "difference": change_sudo.amount_difference,
-        }
         return request.render(
             "kh_b2b_order.portal_order_change",
             {
@@ -228,7 +221,7 @@ class DealerOrderChanges(DealerOrders):
                 "order": order_sudo,
                 "change": change_sudo,
                 "rows": change_sudo._portal_rows(),
-                "amounts": {key: format_money(value, currency) for key, value in amounts.items()},
+                "summary": change_sudo._portal_summary(),
                 "may_change": request.env.user.has_group("kh_b2b_member.group_b2b_dealer_buyer"),
                 "error": error,
             },

@@ -23,6 +23,15 @@ PROTECTED = {
     "requested_by_id",
 }
 OPEN = ("draft", "submitted", "approved")
+# state: token and icon of its badge on the dealer's page
+BADGES = {
+    "draft": ("idle", "fa-pencil-square-o"),
+    "submitted": ("run", "fa-hourglass-half"),
+    "approved": ("run", "fa-hourglass-half"),
+    "applied": ("done", "fa-check-circle"),
+    "refused": ("stop", "fa-times-circle"),
+    "withdrawn": ("idle", "fa-ban"),
+}
 
 
 class OrderChange(models.Model):
@@ -433,13 +442,18 @@ class OrderChange(models.Model):
         ]
 
     def _portal_summary(self):
-        """Return one change for the list on the order's page."""
+        """Return one change for the list on the order's page, and its own (strings)."""
         self.ensure_one()
+        token, icon = BADGES[self.state]
         sign = "+" if self.amount_difference > 0 else ""
         return {
             "id": self.id,
             "when": self.order_id._kh_format_time(self.create_date),
             "state": dict(self._fields["state"]._description_selection(self.env))[self.state],
+            "token": token,
+            "icon": icon,
+            "before": format_money(self.amount_before, self.currency_id),
+            "after": format_money(self.amount_after, self.currency_id),
             "difference": sign + format_money(self.amount_difference, self.currency_id),
         }
 

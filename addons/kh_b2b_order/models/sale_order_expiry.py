@@ -62,6 +62,7 @@ class SaleOrder(models.Model):
         "kh_placed_by_id",
         "website_id",
         "require_payment",
+        "kh_offer_state",
         "transaction_ids.state",
         "kh_paid_moved",
     )
@@ -89,6 +90,8 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if self.kh_stage != "to_pay" or self.state not in ("draft", "sent"):
             return False
+        if self.kh_offer_state == "open":
+            return False  # its dealer confirms or refuses it first
         return not self._kh_has_money_coming() and self.kh_paid_moved <= 0
 
     def _kh_has_money_coming(self):
@@ -127,7 +130,8 @@ class SaleOrder(models.Model):
         transactions_sudo = self.sudo().transaction_ids
         transactions_sudo.lock_for_update()
         for order in self:
-            if order.kh_stage != "to_pay" or order.state not in ("draft", "sent"):
+            is_open = order.kh_stage == "to_pay" and order.state in ("draft", "sent")
+            if not is_open or order.kh_offer_state == "open":
                 raise UserError(
                     self.env._(
                         "Order %(order)s is “%(stage)s” and cannot be cancelled here. Ask your "

@@ -220,7 +220,7 @@ class SaleOrder(models.Model):
             return _("Order %s is cancelled.", self.name)
         if self.locked:
             return _("Order %s is locked. Unlock it first.", self.name)
-        if self._kh_is_blocked():
+        if self._kh_is_blocked() or self.kh_offer_state == "open":
             return _("Order %s waits for a decision. Decide first.", self.name)
         # sudo: whether money is on its way decides, not who may read payments
         if "pending" in self.sudo().transaction_ids.mapped("state"):

@@ -215,6 +215,16 @@ class TestOrderChange(ChangeCommon):
         order.company_id.kh_dealers_may_change = False
         self.assertFalse(order._kh_can_dealer_change())
 
+    def test_offer_is_answered_first(self):
+        order = self._place()
+        order.sudo().kh_offer_state = "open"
+        self.assertFalse(order._kh_can_dealer_change())
+        self.assertFalse(order._kh_is_unpaid())
+        with self.assertRaises(UserError):
+            order._kh_cancel_unpaid("dealer")
+        with self.assertRaisesRegex(UserError, "waits for a decision"):
+            self._split(order, {order.order_line: 1.0})
+
     def test_orders_that_cannot_be_changed(self):
         draft, held = self._create_order(), self._place()
         held.action_kh_hold("call first")

@@ -151,7 +151,8 @@ class OrderSplitLine(models.TransientModel):
     _description = "Split Order Line"
 
     split_id = fields.Many2one("kh.order.split", required=True, ondelete="cascade")
-    line_id = fields.Many2one("sale.order.line", "Product", required=True, readonly=True)
+    line_id = fields.Many2one("sale.order.line", "Order Line", required=True, readonly=True)
+    product_id = fields.Many2one(related="line_id.product_id", string="Product")
     product_uom_id = fields.Many2one(related="line_id.product_uom_id")
     movable_quantity = fields.Float(
         "May Go",
@@ -159,7 +160,7 @@ class OrderSplitLine(models.TransientModel):
         digits="Product Unit",
         help="Neither shipped nor invoiced yet.",
     )
-    quantity = fields.Float("Goes to New Order", digits="Product Unit")
+    quantity = fields.Float("To New Order", digits="Product Unit")
     part = fields.Integer(
         "New Order",
         default=1,
