@@ -15,3 +15,4 @@ from . import (
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
+from . import order_rule, order_rule_hit, sale_order_rules
