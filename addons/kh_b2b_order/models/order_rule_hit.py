@@ -140,6 +140,4 @@ class OrderRuleHit(models.Model):
         return "; ".join(texts)
 
     def _word_overdue(self, facts):
-        return self.env._(
-            "Overdue: %s", self.currency_id.format(facts.get("amount", 0.0))
-        )
+        return self.env._("Overdue: %s", self.currency_id.format(facts.get("amount", 0.0)))

@@ -62,9 +62,7 @@ class SaleOrder(models.Model):
             # the dealer reads the reason too: it names no rule and no figure
             order._kh_set_on_hold(order.env._("The order is being checked by our staff."))
             order.message_post(
-                body=order.env._(
-                    "Stopped by: %s", ", ".join(hits.rule_id.mapped("name"))
-                ),
+                body=order.env._("Stopped by: %s", ", ".join(hits.rule_id.mapped("name"))),
                 subtype_xmlid="mail.mt_note",
             )
             held |= self.browse(order.id)
@@ -93,8 +91,13 @@ class SaleOrder(models.Model):
         """Return a digest of what a decision on this order rests on."""
         self.ensure_one()
         lines = sorted(
-            (line.product_id.id, line.product_uom_id.id, line.product_uom_qty,
-             line.price_unit, line.discount)
+            (
+                line.product_id.id,
+                line.product_uom_id.id,
+                line.product_uom_qty,
+                line.price_unit,
+                line.discount,
+            )
             for line in self.order_line
             if line.product_id
         )

@@ -4,6 +4,7 @@ from . import (
     test_dealer_approval,
     test_limits,
     test_limits_stock,
+    test_order_rule,
     test_portal,
     test_saleable,
     test_shortage,
