@@ -19,6 +19,7 @@ class SaleOrder(models.Model):
     # === ACTION METHODS === #
     def action_confirm(self):
         """Extend `sale`: an order that a rule stops is put on hold instead, by any way."""
+        self.check_access("write")
         held = self._kh_intercept()
         if held == self and held:
             return True
@@ -36,6 +37,14 @@ class SaleOrder(models.Model):
         return super().action_kh_release()
 
     # === BUSINESS METHODS - INTERCEPTION === #
+    def _kh_note_placed(self):
+        """Extend: what a dealer sends is judged at once, not only when it is confirmed."""
+        fresh = self.filtered(lambda order: not order.kh_placed_date)
+        super()._kh_note_placed()
+        fresh.filtered(
+            lambda order: order.state == "sent" and order._kh_was_placed_by_dealer()
+        )._kh_intercept()
+
     def _kh_intercept(self):
         """Put on hold those of these orders that a rule catches; return them.
 
@@ -44,12 +53,12 @@ class SaleOrder(models.Model):
         """
         # sudo: rules and history are not for those who order; only a hold comes of it
         orders_sudo = self.sudo().filtered(
-            lambda order: order.state in ("draft", "sent") and not order.kh_is_on_hold
+            lambda order: order.state in ("draft", "sent") and not order._kh_is_blocked()
         )
         rules_sudo = (
             self.env["kh.order.rule"]
             .sudo()
-            .search([("company_id", "in", orders_sudo.company_id.ids)])
+            .search_fetch([("company_id", "in", orders_sudo.company_id.ids)], ["kind"])
         )
         found = rules_sudo._find_hits(orders_sudo)
         if not found:

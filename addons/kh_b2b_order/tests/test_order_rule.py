@@ -140,6 +140,40 @@ class TestOrderRule(OrderCommon):
                     getattr(hit.with_user(user), action)()
         self.assertEqual(hit.state, "open")
 
+    def test_stranger_cannot_stop_an_order_by_confirming_it(self):
+        self._create_rule(amount=1.0)
+        order = self._create_order()
+        for user in (self.stranger, self.buyer, self.foreigner):
+            with self.assertRaises(AccessError):
+                order.with_user(user).action_confirm()
+        self.assertFalse(order.kh_is_on_hold)
+
+    def test_announced_transfer_is_stopped_and_confirmed_after_release(self):
+        self._create_rule(amount=1.0)
+        order = self._create_order(website_id=self.website.id)
+        self._announce_transfer(order)
+        self.assertEqual(order.kh_stage, "hold")
+        self.assertFalse(order._kh_payment_status().is_payable)
+        order.action_kh_confirm_transfer()
+        self.assertEqual(order.state, "sent", "the money is booked, the order waits")
+        order.action_kh_release()
+        self.assertEqual(order.state, "sale")
+
+    def test_interception_costs_six_queries_for_an_order_of_many_lines(self):
+        for kind in ("amount", "discount", "new_dealer", "quantity", "overdue"):
+            self._create_rule(kind, amount=1e9, discount=99.0, first_orders=0, active=True)
+        order = self._create_order()
+        self.env["sale.order.line"].create(
+            [
+                {"order_id": order.id, "product_id": self.product.id, "product_uom_qty": n + 1}
+                for n in range(50)
+            ]
+        )
+        self.env.flush_all()
+        order._kh_is_blocked()
+        with self.assertQueryCount(6):
+            self.assertFalse(order._kh_intercept())
+
     def test_queries_do_not_grow_with_orders(self):
         rules = self.env["kh.order.rule"].union(
             *(
