@@ -35,8 +35,10 @@ class OrderRule(models.Model):
     source = fields.Selection(
         SOURCES, "Only Order Source", help="Leave empty for orders of every source."
     )
-    amount = fields.Monetary(help="Tax included, in the company's currency.")
-    discount = fields.Float("Discount (%)", help="The deepest discount of a line, in percent.")
+    amount = fields.Monetary(default=0.0, help="Tax included, in the company's currency.")
+    discount = fields.Float(
+        "Discount (%)", default=0.0, help="The deepest discount of a line, in percent."
+    )
     first_orders = fields.Integer(
         default=3, help="A dealer is new as long as fewer orders than this were confirmed."
     )
@@ -47,7 +49,10 @@ class OrderRule(models.Model):
         default=90, help="Days of history to compare with, or days an invoice may be overdue."
     )
     quantity = fields.Float(
-        "Minimum Quantity", digits="Product Unit", help="In the product's unit; less is usual."
+        "Minimum Quantity",
+        default=0.0,
+        digits="Product Unit",
+        help="In the product's unit; less is usual.",
     )
     hit_ids = fields.One2many("kh.order.rule.hit", "rule_id", "Hits", readonly=True)
 

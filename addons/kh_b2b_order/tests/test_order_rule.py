@@ -9,6 +9,7 @@ class TestOrderRule(OrderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("kh_b2b_member.group_b2b_supervisor")
         cls.clerk = cls._create_staff("kh_r_clerk", "kh_b2b_member.group_b2b_order_clerk")
         cls.stranger = cls._create_staff("kh_r_stranger")
 
