@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -68,14 +69,19 @@ class TestOrderRule(OrderCommon):
         rule = self._create_rule("overdue", days=0)
         order = self._create_order()
         self.assertFalse(rule._find_hits(order))
-        invoice = self.init_invoice(
-            "out_invoice",
-            partner=self.dealer,
-            invoice_date="2020-01-01",
-            products=self.product,
-            post=True,
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.dealer.id,
+                "company_id": self.company.id,
+                "invoice_date": "2020-01-01",
+                "invoice_date_due": "2020-02-01",
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.product.id, "price_unit": 100.0})
+                ],
+            }
         )
-        invoice.invoice_date_due = "2020-02-01"
+        invoice.action_post()
         self._assert_caught(order, rule)
 
     def test_only_the_source_of_the_rule(self):
