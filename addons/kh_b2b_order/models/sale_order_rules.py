@@ -52,13 +52,16 @@ class SaleOrder(models.Model):
         released with the same content is not caught again by the same rule.
         """
         # sudo: rules and history are not for those who order; only a hold comes of it
-        orders_sudo = self.sudo().filtered(
-            lambda order: order.state in ("draft", "sent") and not order._kh_is_blocked()
-        )
+        orders_sudo = self.sudo()
         rules_sudo = (
             self.env["kh.order.rule"]
             .sudo()
             .search_fetch([("company_id", "in", orders_sudo.company_id.ids)], ["kind"])
+        )
+        if not rules_sudo:
+            return self.browse()
+        orders_sudo = orders_sudo.filtered(
+            lambda order: order.state in ("draft", "sent") and not order._kh_is_blocked()
         )
         found = rules_sudo._find_hits(orders_sudo)
         if not found:
