@@ -68,7 +68,13 @@ class SaleOrder(models.Model):
             return self.browse()
         caught = orders_sudo.browse({order_id for order_id, _rule_id in found})
         fresh = caught._kh_drop_released(found)
-        hits_sudo = self.env["kh.order.rule.hit"].sudo().create(fresh)
+        # an order that was cancelled while on hold and taken up again has open ones already
+        known_sudo = caught.kh_rule_hit_ids.filtered(
+            lambda hit: hit.state == "open" and (hit.order_id.id, hit.rule_id.id) in found
+        )
+        known = {(hit.order_id.id, hit.rule_id.id) for hit in known_sudo}
+        fresh = [vals for vals in fresh if (vals["order_id"], vals["rule_id"]) not in known]
+        hits_sudo = known_sudo | self.env["kh.order.rule.hit"].sudo().create(fresh)
         held = self.browse()
         for order, hits in hits_sudo.grouped("order_id").items():
             # the dealer reads the reason too: it names no rule and no figure

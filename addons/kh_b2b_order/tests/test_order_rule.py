@@ -111,6 +111,14 @@ class TestOrderRule(OrderCommon):
         self.assertEqual(order.kh_stage, "hold")
         self.assertEqual(sorted(order.kh_rule_hit_ids.mapped("state")), ["open", "released"])
 
+    def test_taken_up_again_is_stopped_again(self):
+        rule = self._create_rule(amount=1.0)
+        order = self._create_order()
+        self._assert_caught(order, rule)
+        order._action_cancel()
+        order.action_draft()
+        self._assert_caught(order, rule)
+
     def test_refused_with_comment_stays_on_hold(self):
         rule = self._create_rule(amount=1.0)
         order = self._create_order()
