@@ -1,1 +1,15 @@
-from . import cart, cart_json, checkout, checkout_approval, home, shop
+from . import (
+    cart,
+    cart_json,
+    checkout,
+    checkout_approval,
+    home,
+    inquiries,
+    messages,
+    order_again,
+    purchase_lists,
+    quick_order,
+    scene,
+    shop,
+    zone,
+)
