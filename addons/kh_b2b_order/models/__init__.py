@@ -18,7 +18,9 @@ from . import (
 from . import sale_order_approval, sale_order_approval_pages
 from . import sale_order_limits, sale_order_limits_change, sale_order_limits_shortage
 from . import sale_order_saleable
-from . import order_rule, order_rule_hit, sale_order_rules
+from . import order_rule, order_rule_content, order_rule_history
+from . import order_rule_hit, order_rule_hit_words, order_reason
+from . import sale_order_rules, sale_order_review_board
 from . import sale_order_compare, sale_order_offer
 from . import price_inquiry, price_inquiry_order
 from . import dealer_product_code, quick_order

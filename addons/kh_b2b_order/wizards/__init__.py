@@ -1,1 +1,1 @@
-from . import inquiry_refuse, order_bulk_confirm, order_hold, order_import
+from . import inquiry_refuse, order_bulk_confirm, order_decision, order_hold, order_import
