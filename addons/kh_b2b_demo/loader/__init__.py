@@ -11,6 +11,7 @@ from . import (
     company,
     lists,
     members,
+    order_rules,
     orders,
     people,
     prices,
@@ -33,6 +34,7 @@ PARTS = (
     lists,
     quick_orders,
     scenes,
+    order_rules,
 )
 
 

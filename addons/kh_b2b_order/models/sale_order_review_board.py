@@ -107,11 +107,12 @@ class SaleOrder(models.Model):
         for order in self:
             if not order.kh_is_on_hold:
                 found[order] = order._kh_word_decided()
-            elif decision == "release" and order.kh_needs_dealer_approval:
+            elif decision == "return":
+                continue
+            elif order.kh_needs_dealer_approval:
                 found[order] = self.env._("Waits for the approval of the buyer's company.")
-            elif decision == "release" and order.kh_limit_warning:
-                if not order.kh_is_limit_waived:
-                    found[order] = self.env._("Order limits: %s", order.kh_limit_warning)
+            elif order.kh_limit_warning and not order.kh_is_limit_waived:
+                found[order] = self.env._("Order limits: %s", order.kh_limit_warning)
         return found
 
     def _kh_word_decided(self):

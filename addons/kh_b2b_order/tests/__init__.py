@@ -6,6 +6,7 @@ from . import (
     test_limits_stock,
     test_offer,
     test_order_rule,
+    test_order_rule_concurrency,
     test_order_rule_kinds,
     test_portal,
     test_price_inquiry,

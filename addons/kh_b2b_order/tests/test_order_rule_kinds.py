@@ -222,7 +222,14 @@ class TestOrderRuleKinds(OrderRuleCommon):
         return self.env["kh.order.rule"].union(
             *(
                 self._create_rule(
-                    kind, **{"discount": 99.0, "order_count": 999, "domain": domain, **vals}
+                    kind,
+                    **{
+                        "discount": 99.0,
+                        "order_count": 999,
+                        "share": 999.0,
+                        "domain": domain,
+                        **vals,
+                    },
                 )
                 for kind in kinds
             )
