@@ -193,6 +193,21 @@ class TestOrderRule(OrderRuleCommon):
         with self.assertRaises(AccessError):
             order.with_user(self.buyer).read(["kh_stop_reasons"])
 
+    def test_reasons_of_many_orders_cost_as_much_as_of_one(self):
+        self._create_order({self.product: 2.0}).action_confirm()
+        self._create_rule("quantity", factor=2.0)
+        self._create_rule(amount=1.0)
+        orders = self.env["sale.order"].union(*(self._create_order() for _n in range(8)))
+        orders.action_confirm()
+        counts = []
+        for some in (orders[:1], orders[:1], orders):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertTrue(all(some.with_user(self.clerk).mapped("kh_stop_reasons")))
+            counts.append(self.cr.sql_log_count - before)
+        self.assertEqual(counts[1], counts[2])
+
     def test_waiting_time(self):
         order = self._create_order()
         self.assertFalse(order.kh_waiting_time)
