@@ -310,4 +310,34 @@ PAGES = (
         ),
         widths=DESK,
     ),
+    # --- orders that rules stopped
+    Page("80-review-board", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
+    Page(
+        "81-release",
+        "order",
+        "action:kh_b2b_order.sale_order_action_kh_review",
+        (
+            ("click", "thead .o_list_record_selector input"),
+            ("click", "button[name='action_kh_open_release']:visible"),
+            ("wait", ".modal .o_form_view"),
+        ),
+        full=False,
+        widths=DESK,
+    ),
+    Page(
+        "82-held-order",
+        "order",
+        "action:kh_b2b_order.sale_order_action_kh_review",
+        (("click", ".o_data_row:has-text('数量异常') .o_data_cell"), ("wait", ".o_form_view")),
+        widths=DESK,
+    ),
+    Page("83-rules", "supervisor", "action:kh_b2b_order.kh_order_rule_action", widths=DESK),
+    Page(
+        "84-rule",
+        "supervisor",
+        "action:kh_b2b_order.kh_order_rule_action",
+        OPEN_FIRST,
+        widths=DESK,
+    ),
+    Page("85-intercepted", "order", "action:kh_b2b_order.kh_order_rule_hit_action", widths=DESK),
 )

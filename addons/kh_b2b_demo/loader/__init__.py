@@ -12,6 +12,7 @@ from . import (
     lists,
     members,
     order_changes,
+    order_rules,
     orders,
     people,
     prices,
@@ -35,6 +36,7 @@ PARTS = (
     quick_orders,
     scenes,
     order_changes,
+    order_rules,
 )
 
 

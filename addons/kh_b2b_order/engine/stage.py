@@ -20,7 +20,7 @@ stage            the order is there while …
 from           to, by
 =============  ===================================================================
 draft          to_pay (sent, transfer announced) · review (approval asked) ·
-               to_ship (confirmed at once) · cancel
+               to_ship (confirmed at once) · hold (stopped by a rule) · cancel
 review         the stage it came from (approved, returned, withdrawn) ·
                hold (refused) · to_ship (approved and paid)
 hold           the stage it came from (released) · to_ship (released and paid) ·

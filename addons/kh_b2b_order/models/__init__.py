@@ -23,6 +23,9 @@ from . import sale_order_split, sale_order_line_split, sale_order_merge
 from . import sale_order_expiry, payment_transaction_late
 from . import order_change, order_change_line, sale_order_change
 from . import stock_move
+from . import order_rule, order_rule_content, order_rule_history
+from . import order_rule_hit, order_rule_hit_words, order_reason
+from . import sale_order_rules, sale_order_review_board
 from . import sale_order_compare, sale_order_offer
 from . import price_inquiry, price_inquiry_order
 from . import dealer_product_code, quick_order
