@@ -20,6 +20,8 @@ from . import sale_order_saleable
 from . import sale_order_compare, sale_order_offer
 from . import price_inquiry, price_inquiry_order
 from . import dealer_product_code, quick_order
+from . import express_tracking, express_message, res_company, stock_picking
+from . import sale_order_receipt, sale_order_parcels
 
 # isort: split
 # these extend the quick order

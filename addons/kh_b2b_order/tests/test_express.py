@@ -1,0 +1,222 @@
+import json
+from itertools import permutations
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .express_common import WAY, ExpressCommon
+
+OK = (200, {"result": True, "returnCode": "200", "message": "ok"})
+
+
+@tagged("post_install", "-at_install")
+class TestExpress(ExpressCommon):
+    def setUp(self):
+        super().setUp()
+        self.courier.requests.clear()
+        self.courier.replies[:] = []
+
+    # === SHIPMENTS === #
+    def test_without_service_nothing_is_followed(self):
+        self.company.kh_express_provider = False
+        self.assertFalse(self._parcels(self._create_shipped()))
+
+    def test_every_number_of_a_shipment_is_followed_once(self):
+        order = self._create_shipped("ZT1111111,ZT2222222")
+        trackings = self._parcels(order)
+        self.assertEqual(set(trackings.mapped("number")), {"ZT1111111", "ZT2222222"})
+        self.assertEqual(set(trackings.mapped("state")), {"pending"})
+        self.assertEqual(trackings.order_id, order)
+        order.picking_ids._kh_follow_parcels()
+        self.assertEqual(self._parcels(order), trackings)
+
+    def test_another_number_stops_the_old_one(self):
+        picking = self._create_shipped("ZT1111111").picking_ids
+        picking.carrier_tracking_ref = "ZT2222222"
+        states = {one.number: one.state for one in picking.kh_tracking_ids}
+        self.assertEqual(states, {"ZT1111111": "stopped", "ZT2222222": "pending"})
+        picking.carrier_tracking_ref = "ZT1111111"
+        states = {one.number: one.state for one in picking.kh_tracking_ids}
+        self.assertEqual(states, {"ZT1111111": "pending", "ZT2222222": "stopped"})
+
+    # === SUBSCRIBE AND ASK === #
+    def test_subscribe_over_http(self):
+        tracking = self._parcels(self._create_shipped())
+        self.courier.replies.append(OK)
+        self._step(tracking)
+        self.assertEqual(tracking.state, "active")
+        [(path, form)] = self.courier.requests
+        param = json.loads(form["param"])
+        self.assertEqual(path, "/poll")
+        self.assertEqual((param["company"], param["number"]), ("zhongtong", "ZT12345678"))
+        self.assertIn(f"company={self.company.id}", param["parameters"]["callbackurl"])
+        self.assertNotIn("phone", param["parameters"], "only couriers that ask for it get it")
+
+    def test_phone_for_couriers_that_ask_for_it(self):
+        self.carrier.kh_express_code = "shunfeng"
+        tracking = self._parcels(self._create_shipped())
+        self._step(tracking)
+        self.assertEqual(tracking.state, "failed")
+        self.assertIn("phone", tracking.with_context(lang="en_US")._get_reasons()["needs_phone"])
+        self.assertFalse(self.courier.requests, "not asked in vain")
+        tracking.picking_id.partner_id.phone = "+86 138 0013 8000"
+        tracking.with_user(self.clerk).action_retry()
+        self.courier.replies.append(OK)
+        self._step(tracking)
+        param = json.loads(self.courier.requests[0][1]["param"])
+        self.assertEqual(param["parameters"]["phone"], "13800138000")
+
+    def test_without_courier_code_the_desk_is_asked(self):
+        self.carrier.kh_express_code = False
+        tracking = self._parcels(self._create_shipped())
+        self._step(tracking)
+        self.assertEqual((tracking.state, bool(tracking.error)), ("failed", True))
+
+    def test_trouble_of_the_service_is_tried_again_and_ends(self):
+        tracking = self._parcels(self._create_shipped())
+        faults = [None, (502, b"bad gateway"), (200, b"<html>"), (200, {"returnCode": "500"})]
+        self.courier.replies += faults[:2]
+        for attempt in (1, 2):
+            self._step(tracking)
+            self.assertEqual((tracking.state, tracking.attempts), ("pending", attempt))
+        self.courier.replies += [faults[3]] * 4
+        for _attempt in range(4):
+            self._step(tracking)
+        self.assertEqual(tracking.state, "failed", "six tries, then a person")
+        self.assertNotIn("SECRETKEY", tracking.error)
+        tracking.with_user(self.clerk).action_retry()
+        self.courier.replies.append(faults[2])
+        self._step(tracking)
+        self.assertEqual(tracking.state, "failed", "what cannot be read is not tried again")
+
+    def test_wrong_key_is_said_at_once(self):
+        tracking = self._parcels(self._create_shipped())
+        self.courier.replies.append((200, {"result": False, "returnCode": "600", "message": "x"}))
+        self._step(tracking)
+        self.assertEqual((tracking.state, tracking.attempts), ("failed", 1))
+
+    def test_query_adds_events(self):
+        tracking = self._parcels(self._create_shipped())
+        result = json.loads(self._push_param(events=2))["lastResult"]
+        self.courier.replies.append((200, result))
+        tracking.with_user(self.clerk).action_refresh()
+        self.assertEqual(tracking.courier_state, "transit")
+        self.assertEqual(tracking.event_ids.mapped("name"), [WAY[1][1], WAY[0][1]])
+        self.courier.replies.append(None)
+        with self.assertRaises(UserError):
+            tracking.with_user(self.clerk).action_refresh()
+
+    def test_scheduler_follows_what_is_due(self):
+        first = self._parcels(self._create_shipped("ZT1111111"))
+        later = self._parcels(self._create_shipped("ZT2222222"))
+        (self.Tracking.sudo().search([]) - first).next_try = "2999-01-01"
+        self.courier.replies.append(OK)
+        with self.enter_registry_test_mode():
+            self.env.ref("kh_b2b_order.ir_cron_follow_parcels").method_direct_trigger()
+        self.assertEqual((first.state, later.state), ("active", "pending"))
+
+    # === NEWS === #
+    def test_any_order_of_messages_ends_the_same(self):
+        params = [
+            self._push_param("ZT%NUM%", events=1, state="1"),
+            self._push_param("ZT%NUM%", events=2, state="0"),
+            self._push_param("ZT%NUM%", events=3, state="3"),
+        ]
+        for number, order in enumerate(permutations((0, 1, 2, 1))):
+            name = f"99{number:05d}"
+            tracking = self._create_tracking(f"ZT{name}")
+            self._receive(*(params[i].replace("%NUM%", name) for i in order))
+            self.assertEqual(
+                (tracking.state, tracking.courier_state, len(tracking.event_ids)),
+                ("done", "signed", 3),
+                order,
+            )
+            self.assertEqual(str(tracking.signed_date), "2026-11-22 06:05:00")
+            if number == 5:
+                break
+
+    def _create_tracking(self, number):
+        tracking = self._parcels(self._create_shipped(number))
+        tracking.state = "active"
+        return tracking
+
+    def test_the_same_message_is_stored_once(self):
+        tracking = self._create_tracking("ZT12345678")
+        first, second = self._receive(self._push_param(), self._push_param())
+        self.assertEqual(first, second)
+        self.assertEqual((first.hits, first.state, len(tracking.event_ids)), (2, "applied", 1))
+
+    def test_a_message_before_its_parcel_waits(self):
+        [message] = self._receive(self._push_param("ZT7777777", events=3, state="3"))
+        self.assertEqual(message.state, "unknown")
+        tracking = self._parcels(self._create_shipped("ZT7777777"))
+        self.assertEqual((message.state, tracking.state), ("applied", "done"))
+
+    def test_garbage_is_kept_and_changes_nothing(self):
+        tracking = self._create_tracking("ZT12345678")
+        [message] = self._receive('{"lastResult": 1}')
+        self.assertEqual((message.state, tracking.courier_state), ("garbage", False))
+
+    def test_other_couriers_and_companies_are_not_meant(self):
+        tracking = self._create_tracking("ZT12345678")
+        [message] = self._receive(self._push_param(com="yuantong"))
+        self.assertEqual((message.state, len(tracking.event_ids)), ("unknown", 0))
+        other = self.env["res.company"].sudo().create({"name": "Other"})
+        message = self.env["kh.express.message"].sudo()._receive(other, self._push_param())
+        self.assertEqual((message.state, len(tracking.event_ids)), ("unknown", 0))
+
+    def test_given_up_by_the_service(self):
+        tracking = self._create_tracking("ZT12345678")
+        self._receive(self._push_param(status="abort"))
+        self.assertEqual((tracking.state, bool(tracking.error)), ("failed", True))
+
+    def test_signed_for_can_be_taken_back(self):
+        tracking = self._create_tracking("ZT12345678")
+        self._receive(self._push_param(events=2, state="3"))
+        self.assertEqual(tracking.state, "done")
+        self._receive(self._push_param(events=3, state="4"))
+        self.assertEqual(
+            (tracking.state, tracking.courier_state, tracking.signed_date),
+            ("active", "refused", False),
+        )
+
+    # === RIGHTS === #
+    def test_rights(self):
+        tracking = self._create_tracking("ZT12345678")
+        staff = self._create_staff("kh_o_staff", "kh_b2b_member.group_b2b_user")
+        self.assertEqual(tracking.with_user(staff).number, "ZT12345678")
+        tracking.state = "failed"
+        for method in ("action_retry", "action_refresh"):
+            for user in (staff, self.buyer):
+                with self.subTest(method, user=user.login), self.assertRaises(AccessError):
+                    getattr(tracking.with_user(user), method)()
+        with self.assertRaises(AccessError):
+            tracking.with_user(self.buyer).read(["number"])
+        with self.assertRaises(AccessError):
+            tracking.with_user(self.clerk).courier_state = "signed"
+        [message] = self._receive(self._push_param("ZT7777777"))
+        for user in (self.clerk, staff, self.buyer):
+            with self.assertRaises(AccessError):
+                message.with_user(user).action_apply()
+        with self.assertRaises(AccessError):
+            self.company.with_user(self.clerk).read(["kh_express_key"])
+
+    def test_only_failed_parcels_are_retried(self):
+        tracking = self._create_tracking("ZT12345678")
+        for state in ("pending", "active", "done", "stopped"):
+            tracking.state = state
+            with self.subTest(state), self.assertRaises(UserError):
+                tracking.with_user(self.clerk).action_retry()
+        tracking.state = "failed"
+        tracking.with_user(self.clerk).action_retry()
+        self.assertEqual(tracking.state, "pending")
+
+    def test_only_waiting_messages_are_applied(self):
+        manager = self._create_staff("kh_o_admin", "kh_b2b_member.group_b2b_administrator")
+        [message] = self._receive(self._push_param("ZT7777777"))
+        message.with_user(manager).action_apply()
+        self.assertEqual(message.state, "unknown", "still nobody's")
+        for state in ("applied", "garbage"):
+            message.state = state
+            with self.subTest(state), self.assertRaises(UserError):
+                message.with_user(manager).action_apply()

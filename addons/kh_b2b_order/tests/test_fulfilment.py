@@ -1,0 +1,149 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .express_common import ExpressCommon
+
+
+@tagged("post_install", "-at_install")
+class TestFulfilment(ExpressCommon):
+    """Timeline, parcels, and the receipt that confirms itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context={**cls.env.context, "lang": "en_US"})
+        cls.order = cls.env["sale.order"].browse(cls._create_shipped("ZT12345678").id)
+        cls.tracking = cls._parcels(cls.order)
+
+    def _nodes(self, order):
+        return {node.key: node for node in order._kh_get_timeline()}
+
+    def _run_cron(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("kh_b2b_order.ir_cron_confirm_receipt").method_direct_trigger()
+
+    # === TIMELINE === #
+    def test_shipped_names_courier_and_number(self):
+        self.assertEqual(self._nodes(self.order)["shipped"].who, "ZTO ZT12345678")
+
+    def test_warehouse_steps_are_nodes(self):
+        self.warehouse.delivery_steps = "pick_pack_ship"
+        order = self._create_order()
+        order.action_confirm()
+        nodes = self._nodes(order)
+        self.assertEqual(
+            list(nodes), ["placed", "reviewed", "paid", "picked", "packed", "shipped", "received", "done"]
+        )
+        self.assertEqual([nodes[k].state for k in ("picked", "packed", "shipped")][0], "now")
+        self.assertEqual(nodes["shipped"].state, "todo")
+        self._ship(order)
+        nodes = self._nodes(order)
+        self.assertEqual((nodes["picked"].state, nodes["packed"].state), ("done", "now"))
+        self.assertTrue(nodes["picked"].when)
+
+    def test_one_step_warehouses_have_no_such_nodes(self):
+        self.assertNotIn("picked", self._nodes(self.order))
+
+    def test_parcels_tell_their_way(self):
+        self._receive(self._push_param(events=2, state="5"))
+        [shipment] = self.order._kh_get_shipments()
+        [parcel] = shipment.parcels
+        self.assertEqual((parcel.number, parcel.key), ("ZT12345678", "delivering"))
+        self.assertEqual([what for _when, what in parcel.events][0], "Arrived in Shanghai")
+
+    def test_staff_sees_it_on_the_order(self):
+        staff = self._create_staff(
+            "kh_o_staff",
+            "kh_b2b_member.group_b2b_user",
+            "sales_team.group_sale_salesman_all_leads",
+        )
+        html = self.order.with_user(staff).kh_fulfilment_html
+        self.assertIn("ZT12345678", html)
+        outsider = self._create_staff("kh_o_out", "sales_team.group_sale_salesman_all_leads")
+        with self.assertRaises(AccessError):
+            self.order.with_user(outsider).read(["kh_fulfilment_html"])
+
+    def test_many_orders_cost_as_many_queries_as_three(self):
+        orders = self.order
+        for number in range(24):
+            orders |= self._create_shipped(f"ZT55{number:05d}")
+        self._receive(*(self._push_param(f"ZT55{n:05d}") for n in range(24)))
+
+        def count(records):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            rows = records._kh_portal_rows()
+            for order in records:
+                order.sudo()._kh_get_timeline()
+                order.sudo()._kh_get_shipments()
+            self.assertEqual(rows[-1].parcel.courier, "ZTO")
+            return self.env.cr.sql_log_count - before
+
+        count(orders[:3])
+        self.assertEqual(count(orders), count(orders[:3]))
+
+    # === RECEIPT === #
+    def test_no_deadline_by_default(self):
+        self.tracking.state = "failed"
+        self.assertEqual(self.order._kh_get_receipt_deadlines(), {})
+        self._run_cron()
+        self.assertEqual(self.order.kh_stage, "to_receive")
+
+    def test_deadline_counts_from_shipment_where_nobody_follows(self):
+        self.company.kh_receipt_days = 7
+        self.tracking.unlink()
+        left = self.order.picking_ids.date_done
+        deadline = self.order._kh_get_receipt_deadlines()[self.order.id]
+        self.assertEqual(deadline, left + timedelta(days=7))
+        text = self.order._kh_whose_turn()
+        self.assertIn("automatically", text)
+        self.assertIn(self.order._kh_format_date(deadline), text)
+        self.assertTrue(self._nodes(self.order)["received"].note)
+
+    def test_deadline_counts_from_the_signature(self):
+        self.company.kh_receipt_days = 7
+        self.assertEqual(self.order._kh_get_receipt_deadlines(), {}, "it is under way")
+        self._receive(self._push_param(events=3, state="3"))
+        deadline = self.order._kh_get_receipt_deadlines()[self.order.id]
+        self.assertEqual(deadline, self.tracking.signed_date + timedelta(days=7))
+
+    def test_parcels_in_trouble_stop_the_clock(self):
+        self.company.kh_receipt_days = 7
+        for state in ("problem", "refused", "returning"):
+            self.tracking.write({"state": "failed", "courier_state": state})
+            self.assertEqual(self.order._kh_get_receipt_deadlines(), {}, state)
+
+    def test_receipt_confirms_itself_after_the_deadline(self):
+        self.company.kh_receipt_days = 7
+        self.tracking.state = "failed"
+        self._run_cron()
+        self.assertEqual(self.order.kh_stage, "to_receive", "not yet")
+        now = fields.Datetime.now()
+        self.order.picking_ids.date_done = now - timedelta(days=6, hours=23)
+        self._run_cron()
+        self.assertEqual(self.order.kh_stage, "to_receive", "an hour before")
+        self.order.picking_ids.date_done = now - timedelta(days=7, hours=1)
+        self._run_cron()
+        self.assertEqual(self.order.kh_stage, "done")
+        self.assertFalse(self.order.kh_received_by_id)
+        self.assertEqual(self._nodes(self.order)["received"].who, "automatically")
+        received = self.order.kh_received_date
+        self._run_cron()
+        self.assertEqual(self.order.kh_received_date, received, "once")
+
+    def test_the_last_delivery_counts(self):
+        self.company.kh_receipt_days = 7
+        order = self._create_order({self.product: 10.0})
+        order.action_confirm()
+        self._ship(order, {self.product: 4.0})
+        order.picking_ids.filtered(lambda p: p.state == "done").date_done = "2020-01-01"
+        self._run_cron()
+        self.assertEqual(order.kh_stage, "to_ship")
+        self._ship(order)
+        self.assertEqual(order.kh_stage, "to_receive")
+        self._run_cron()
+        self.assertEqual(order.kh_stage, "to_receive", "the rest has left just now")
