@@ -255,4 +255,16 @@ PAGES = (
     Page("91-scene", "dealer1", "/scenes", (("click", ".kh-p-scene-card"),)),
     Page("92-messages", "dealer1", "/my/messages"),
     Page("93-scenes-back-office", "product", "action:kh_b2b_order.kh_scene_action", OPEN_FIRST),
+    Page("50-tickets", "dealer1", "/my/tickets"),
+    Page("51-ticket", "dealer1", "/my/tickets", (("click", ".kh-o-tickets a"), ("wait", ".kh-o-talk"))),
+    Page("52-ticket-new", "dealer1", "/my/tickets/new"),
+    Page(
+        "53-order-parcels",
+        "dealer1",
+        "/my/orders?stage=to_receive",
+        (("click", ".kh-o-no a"), ("wait", ".kh-o-parcel")),
+    ),
+    Page("54-orders-parcels", "dealer1", "/my/orders?stage=to_receive"),
+    Page("55-tickets-staff", "order", "action:kh_b2b_order.kh_order_ticket_action"),
+    Page("56-parcels-staff", "order", "action:kh_b2b_order.kh_express_tracking_action"),
 )

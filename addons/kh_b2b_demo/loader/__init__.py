@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from . import (
     catalogue,
     company,
+    fulfilment,
     lists,
     members,
     orders,
@@ -17,6 +18,7 @@ from . import (
     products,
     quick_orders,
     scenes,
+    tickets,
 )
 
 _logger = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ PARTS = (
     lists,
     quick_orders,
     scenes,
+    fulfilment,
+    tickets,
 )
 
 

@@ -1,1 +1,1 @@
-from . import express, portal, portal_offer
+from . import express, portal, portal_offer, tickets

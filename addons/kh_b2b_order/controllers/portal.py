@@ -243,6 +243,7 @@ class DealerOrders(CustomerPortal):
             "can_act": is_person
             and order_sudo.partner_id.commercial_partner_id
             == user.partner_id.commercial_partner_id,
+            "tickets": order_sudo._kh_get_tickets() if is_person else [],
             "is_chat_open": bool(kwargs.get("chat")),
             "notice": notice if notice in ("received", "not_shipped") else "",
             "token_args": f"?access_token={kwargs['access_token']}"
