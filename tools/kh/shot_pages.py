@@ -256,7 +256,12 @@ PAGES = (
     Page("92-messages", "dealer1", "/my/messages"),
     Page("93-scenes-back-office", "product", "action:kh_b2b_order.kh_scene_action", OPEN_FIRST),
     Page("50-tickets", "dealer1", "/my/tickets"),
-    Page("51-ticket", "dealer1", "/my/tickets", (("click", ".kh-o-tickets a"), ("wait", ".kh-o-talk"))),
+    Page(
+        "51-ticket",
+        "dealer1",
+        "/my/tickets",
+        (("click", ".kh-o-tickets a"), ("wait", ".kh-o-talk")),
+    ),
     Page("52-ticket-new", "dealer1", "/my/tickets/new"),
     Page(
         "53-order-parcels",

@@ -145,9 +145,7 @@ class DealerTickets(Controller):
     )
     def kh_ticket_rate(self, ticket_id, rating="", **_kwargs):
         """Say how content one is; the ticket is closed."""
-        return self._change(
-            ticket_id, lambda ticket_sudo: ticket_sudo._rate_for_dealer(rating)
-        )
+        return self._change(ticket_id, lambda ticket_sudo: ticket_sudo._rate_for_dealer(rating))
 
     # === HELPERS === #
     @staticmethod
@@ -159,9 +157,7 @@ class DealerTickets(Controller):
 
     def _find(self, ticket_id):
         self._ensure_dealer()
-        ticket_sudo = request.env["kh.order.ticket"]._find_for_dealer(
-            request.env.user, ticket_id
-        )
+        ticket_sudo = request.env["kh.order.ticket"]._find_for_dealer(request.env.user, ticket_id)
         if not ticket_sudo:
             raise NotFound
         return ticket_sudo

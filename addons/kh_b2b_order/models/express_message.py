@@ -110,9 +110,10 @@ class ExpressMessage(models.Model):
         for message in self.sorted("id"):
             found = by_parcel.get((message.company_id, message.number), Tracking)
             news = parse_push(message.body)
-            for tracking in found.filtered(lambda one: one.courier_code == news.courier):
-                tracking._apply_news(news)
-                message.state = "applied"
+            for tracking in found:
+                if tracking.courier_code == news.courier:
+                    tracking._apply_news(news)
+                    message.state = "applied"
 
     # === CRON === #
     @api.autovacuum

@@ -113,9 +113,7 @@ class ExpressTracking(models.Model):
         self.check_access("write")
         for tracking in self:
             if tracking.state != "failed":
-                raise UserError(
-                    self.env._("Parcel %s does not need the desk.", tracking.number)
-                )
+                raise UserError(self.env._("Parcel %s does not need the desk.", tracking.number))
         for tracking in self:
             code = tracking.carrier_id.kh_express_code
             # sudo: fields of the workflow, after the check above

@@ -192,9 +192,7 @@ class OrderTicket(models.Model):
             # sudo: whose order it is, for staff who see tickets only
             order_sudo = ticket.order_id.sudo()
             if order_sudo.partner_id.commercial_partner_id != ticket.dealer_id:
-                raise UserError(
-                    self.env._("Order %s belongs to another dealer.", order_sudo.name)
-                )
+                raise UserError(self.env._("Order %s belongs to another dealer.", order_sudo.name))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -346,8 +344,12 @@ class OrderTicket(models.Model):
             names.insert(0, "kh_b2b_member.group_b2b_aftersale_clerk")
         for name in names:
             # sudo: who works at a desk, for whoever asks
-            users = self.env.ref(name).sudo().all_user_ids.filtered(
-                lambda user: user.active and not user.share and company in user.company_ids
+            users = (
+                self.env.ref(name)
+                .sudo()
+                .all_user_ids.filtered(
+                    lambda user: user.active and not user.share and company in user.company_ids
+                )
             )
             chiefs = users.filtered(
                 lambda user: user.has_group("kh_b2b_member.group_b2b_administrator")

@@ -172,16 +172,16 @@ class OrderTicket(models.Model):
         )
         mine = self.partner_id.commercial_partner_id
         return (found - messages).filtered(
-            lambda one: one.mimetype in PHOTO_TYPES
-            and one.create_uid.partner_id.commercial_partner_id == mine
+            lambda one: (
+                one.mimetype in PHOTO_TYPES
+                and one.create_uid.partner_id.commercial_partner_id == mine
+            )
         )
 
     def _find_photo(self, attachment_id):
         """Return a photo that the dealer's page shows, or nothing."""
         photos = self._get_first_photos() | self._get_shown_messages().attachment_ids
-        return photos.filtered(
-            lambda one: one.id == attachment_id and one.mimetype in PHOTO_TYPES
-        )
+        return photos.filtered(lambda one: one.id == attachment_id and one.mimetype in PHOTO_TYPES)
 
     # === BUSINESS METHODS - SHOW === #
     def _get_shown_messages(self):
@@ -209,9 +209,7 @@ class OrderTicket(models.Model):
                 author=message.author_id.name or message.email_from or "",
                 when=zone._kh_format_time(message.date),
                 body=message.body,
-                photos=message.attachment_ids.filtered(
-                    lambda one: one.mimetype in PHOTO_TYPES
-                ).ids,
+                photos=message.attachment_ids.filtered(lambda one: one.mimetype in PHOTO_TYPES).ids,
             )
             for message in self._get_shown_messages()
         ]
@@ -244,7 +242,8 @@ class SaleOrder(models.Model):
     )
     kh_ticket_count = fields.Integer(
         compute="_compute_kh_ticket_count",
-        groups="kh_b2b_member.group_b2b_order_clerk,kh_b2b_member.group_b2b_salesperson,kh_b2b_member.group_b2b_aftersale_clerk",
+        groups="kh_b2b_member.group_b2b_order_clerk,kh_b2b_member.group_b2b_salesperson,"
+        "kh_b2b_member.group_b2b_aftersale_clerk",
     )
 
     # === COMPUTE METHODS === #
@@ -262,7 +261,9 @@ class SaleOrder(models.Model):
         """Open the tickets of this order."""
         self.ensure_one()
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id("kh_b2b_order.kh_order_ticket_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kh_b2b_order.kh_order_ticket_action"
+        )
         return {
             **action,
             "domain": [("order_id", "=", self.id)],

@@ -155,16 +155,14 @@ class SaleOrder(models.Model):
         """
         if picking.state != "done":
             return []
-        followed = {
-            one.number: one for one in picking.kh_tracking_ids if one.state != "stopped"
-        }
+        followed = {one.number: one for one in picking.kh_tracking_ids if one.state != "stopped"}
         numbers = split_numbers(picking.carrier_tracking_ref)
         if not numbers and picking.carrier_tracking_ref:
             numbers = [picking.carrier_tracking_ref]
         labels = dict(
-            self.env["kh.express.tracking"]._fields["courier_state"]._description_selection(
-                self.env
-            )
+            self.env["kh.express.tracking"]
+            ._fields["courier_state"]
+            ._description_selection(self.env)
         )
         parcels = []
         for number in numbers:
@@ -201,11 +199,11 @@ class SaleOrder(models.Model):
                 order="date_done, id",
             )
         )
-        by_order = pickings.grouped("sale_id")
+        found = {order.id: shipments for order, shipments in pickings.grouped("sale_id").items()}
         return {
-            order.id: self._kh_make_brief(order, by_order[order.sudo()])
+            order.id: self._kh_make_brief(order, found[order.id])
             for order in self
-            if order.sudo() in by_order
+            if order.id in found
         }
 
     def _kh_make_brief(self, order, pickings):
@@ -229,6 +227,4 @@ class SaleOrder(models.Model):
     def _kh_portal_rows(self):
         """Extend: courier, number and the next date promised."""
         briefs = self._kh_find_briefs()
-        return [
-            row._replace(parcel=briefs.get(row.order.id)) for row in super()._kh_portal_rows()
-        ]
+        return [row._replace(parcel=briefs.get(row.order.id)) for row in super()._kh_portal_rows()]

@@ -59,9 +59,10 @@ class StockPicking(models.Model):
         gone.filtered(lambda one: one.state not in ("done", "stopped")).state = "stopped"
         pending = Tracking_sudo._prepare_pending_vals()
         for key, one in by_key.items():
-            if key in wanted and (one.state == "stopped" or one.courier_code != wanted[key]):
-                if one.state != "done":
-                    one.write({**pending, "courier_code": wanted[key]})
+            if key not in wanted or one.state == "done":
+                continue
+            if one.state == "stopped" or one.courier_code != wanted[key]:
+                one.write({**pending, "courier_code": wanted[key]})
         made = Tracking_sudo.create(
             [
                 {**pending, "picking_id": picking_id, "number": number, "courier_code": code}

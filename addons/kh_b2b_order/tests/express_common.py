@@ -91,9 +91,7 @@ class ExpressCommon(OrderCommon):
         order = cls._create_order(**vals)
         order.action_confirm()
         picking = order.picking_ids
-        picking.write(
-            {"carrier_id": (carrier or cls.carrier).id, "carrier_tracking_ref": number}
-        )
+        picking.write({"carrier_id": (carrier or cls.carrier).id, "carrier_tracking_ref": number})
         cls._ship(order)
         return order
 

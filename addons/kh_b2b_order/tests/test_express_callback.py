@@ -43,7 +43,9 @@ class TestExpressCallback(ExpressCommon, HttpCase):
             with self.subTest(sign=sign, company=company):
                 response = self._push(param, sign, company)
                 self.assertEqual((response.status_code, response.json()["result"]), (403, False))
-        self.assertFalse(self.env["kh.express.message"].sudo().search([("number", "=", "ZT12345678")]))
+        self.assertFalse(
+            self.env["kh.express.message"].sudo().search([("number", "=", "ZT12345678")])
+        )
         self.assertFalse(self.tracking.event_ids)
 
     def test_a_company_without_salt_takes_nothing(self):

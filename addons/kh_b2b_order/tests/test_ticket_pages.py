@@ -105,9 +105,7 @@ class TestTicketPages(TicketCommon, HttpCase):
         url = f"/my/tickets/{ticket.id}/photo/{note.attachment_ids.id}"
         with mute_logger("odoo.http"):
             self.assertEqual(self.url_open(url).status_code, 404)
-        self.assertNotEqual(
-            self.url_open(f"/web/content/{note.attachment_ids.id}").content, PNG
-        )
+        self.assertNotEqual(self.url_open(f"/web/content/{note.attachment_ids.id}").content, PNG)
 
     def test_others_have_no_way_in(self):
         _page, ticket = self._send()

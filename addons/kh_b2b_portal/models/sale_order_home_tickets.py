@@ -23,5 +23,7 @@ class SaleOrder(models.Model):
         )
         if count:
             label = self.env._("Answer our questions")
-            tasks.append(HomeTask("ticket", label, count, None, None, False, "/my/tickets?show=open"))
+            tasks.append(
+                HomeTask("ticket", label, count, None, None, False, "/my/tickets?show=open")
+            )
         return tasks
