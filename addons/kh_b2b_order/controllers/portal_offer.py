@@ -94,7 +94,8 @@ class DealerOffers(DealerOrders):
     def _kh_get_answerable(self, order_id, access_token):
         """Return the order, as superuser in the name of the dealer's person; else ``None``.
 
-        Whoever is logged in must belong to the dealer; the link alone speaks for the buyer.
+        Whoever is logged in must belong to the dealer, and not be there for finance only; the
+        link alone speaks for the buyer.
         """
         order_sudo = self._kh_get_order(order_id, access_token)
         if order_sudo is None:
@@ -104,8 +105,9 @@ class DealerOffers(DealerOrders):
             person = order_sudo.partner_id.user_ids.filtered("share")[:1]
             return order_sudo.with_user(person or user).sudo()
         dealer = order_sudo.partner_id.commercial_partner_id
-        # sudo: only the company a person belongs to
-        if user.sudo().partner_id.commercial_partner_id != dealer:
+        # sudo: only the company a person belongs to, and the role there
+        person_sudo = user.sudo().partner_id
+        if person_sudo.commercial_partner_id != dealer or person_sudo.kh_dealer_role == "finance":
             return None
         return order_sudo.with_user(user).sudo()
 

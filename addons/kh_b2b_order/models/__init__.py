@@ -10,6 +10,7 @@ from . import (
     sale_order_timeline,
     sale_order_workflow,
     scene,
+    website,
 )
 
 # isort: split

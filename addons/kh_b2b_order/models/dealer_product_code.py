@@ -14,6 +14,8 @@ class DealerProductCode(models.Model):
 
     _name = "kh.dealer.product.code"
     _description = "Dealer's Item Code"
+    _inherit = ["kh.data.scope.mixin"]
+    _kh_scope_is_commercial = True
     _rec_name = "code"
     _order = "partner_id, code, id"
 

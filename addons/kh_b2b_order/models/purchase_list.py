@@ -12,7 +12,9 @@ SHARES = [
     ("edit", "Colleagues may change"),
 ]
 # Who may see a list, and whose it is, is decided by its owner only.
-OWNER_FIELDS = {"share", "owner_id", "partner_id", "active"}
+OWNER_FIELDS = {"share", "active"}
+# A list stays where it was made.
+FIXED_FIELDS = {"owner_id", "partner_id"}
 HISTORY_DAYS = 90
 HISTORY_LIMIT = 100
 KEEP_DELETED_DAYS = 30
@@ -82,8 +84,11 @@ class PurchaseList(models.Model):
 
     # === CRUD METHODS === #
     def write(self, vals):
-        if OWNER_FIELDS & vals.keys() and not self.env.su:
-            self._ensure_owner()
+        if not self.env.su:
+            if OWNER_FIELDS & vals.keys():
+                self._ensure_owner()
+            if FIXED_FIELDS & vals.keys():
+                raise AccessError(self.env._("A purchase list stays with its owner and company."))
         return super().write(vals)
 
     def copy_data(self, default=None):
@@ -129,6 +134,9 @@ class PurchaseList(models.Model):
     def _kh_add_rows(self, rows):
         """Add goods; what is on the list already in that unit gets more. Two queries for reading.
 
+        Goods of one's own orders may be hidden by now, so rows are not checked against what
+        the user sees: who takes ids from a page does that first.
+
         :param list rows: ``[(product, quantity, uom)]``, records or ids; an empty unit is the
             product's own
         :return: the lines that were added or changed
@@ -154,7 +162,8 @@ class PurchaseList(models.Model):
             if key in lines:
                 lines[key].quantity += quantity
                 touched |= lines[key]
-        return touched | touched.create(
+        # sudo: see above; that the user may change the list is checked with its lock
+        return touched | touched.sudo().create(
             [
                 {
                     "list_id": self.id,
@@ -293,7 +302,26 @@ class PurchaseListLine(models.Model):
         "(list_id, product_id, product_uom_id)", "The product is on this list already."
     )
 
+    # === CRUD METHODS === #
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._ensure_visible()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "list_id" in vals:
+            self.list_id.check_access("write")
+        if "product_id" in vals:
+            self._ensure_visible()
+        return result
+
     # === BUSINESS METHODS === #
+    def _ensure_visible(self):
+        """Refuse products that the user may not see: the list would tell their names."""
+        self.product_id.check_access("read")
+
     def _kh_get_asked_rows(self):
         """Return these rows for `sale.order._kh_compare_rows`."""
         return [

@@ -185,6 +185,9 @@ class QuickOrder(models.Model):
         # the user, not the superuser: what he may not see he may not choose
         mine = self.sudo(False)
         wanted = {change["product"] for change in changes.values() if change.get("product")}
+        wanted |= {
+            edits[str(n)]["product"] for n in changes if edits.get(str(n), {}).get("product")
+        }
         visible = set(
             mine.env["product.product"]
             .search(mine._product_domain(buyer) & Domain("id", "in", list(wanted)))
@@ -192,6 +195,9 @@ class QuickOrder(models.Model):
             if wanted
             else ()
         )
+        # sudo: units of products that the user was found to see
+        goods_sudo = mine.env["product.product"].browse(visible).sudo()
+        units = {product.id: (product.uom_id + product.uom_ids).ids for product in goods_sudo}
         learnt = []
         for number, change in changes.items():
             if number not in rows or (change.get("product") or 0) not in visible | {0}:
@@ -202,7 +208,9 @@ class QuickOrder(models.Model):
             is_taught = edit.pop("learn", True) and (change.get("product") or change.get("uom"))
             edits[str(number)] = edit
             if is_taught and edit.get("product"):
-                learnt.append((rows[number].own_code, edit["product"], edit.get("uom")))
+                uom = edit.get("uom")
+                uom = uom if uom in units.get(edit["product"], ()) else None
+                learnt.append((rows[number].own_code, edit["product"], uom))
         self.write({"edits": edits, "prices": prices})
         if learnt:
             mine.env["kh.dealer.product.code"]._learn(buyer.dealer, learnt)

@@ -241,6 +241,16 @@ class TestOffer(OrderCommon, HttpCase):
         self._post("/offer", None, **data)
         self.assertEqual((self.order.state, self.order.kh_offer_state), ("sent", "open"))
 
+    def test_who_is_there_for_finance_answers_nothing(self):
+        self.colleague.partner_id.sudo().kh_dealer_role = "finance"
+        self._offer()
+        data = {"what": "confirm", "digest": self.order._kh_get_offer_digest()}
+        line = self.order.order_line[0]
+        self._post("/offer", self.colleague, **data, **{f"qty_{line.id}": "20"})
+        self._post("/decline", self.colleague, decline_message="No")
+        self.assertEqual((self.order.state, self.order.kh_offer_state), ("sent", "open"))
+        self.assertEqual(line.product_uom_qty, 10)
+
     def test_the_link_opens_this_order_and_confirms(self):
         self._offer()
         token = self.order.access_token

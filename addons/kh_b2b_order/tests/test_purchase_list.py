@@ -60,6 +60,27 @@ class TestPurchaseList(OrderCommon):
             with self.subTest(vals), self.assertRaises(AccessError):
                 self._as(self.buyer, self.list.browse()).create({"name": "X", **vals})
 
+    def test_a_list_stays_where_it_was_made(self):
+        for vals in ({"partner_id": self.other_dealer.id}, {"owner_id": self.colleague.id}):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                self.list.write(vals)
+        theirs = self._as(self.foreigner, self.list.browse()).create({"name": "Theirs"})
+        with self.assertRaises(AccessError):
+            self.list.line_ids[0].list_id = theirs.id
+
+    def test_a_list_names_no_product_its_reader_may_not_see(self):
+        self.product_3.sudo().is_published = False
+        line = self.list.line_ids[0]
+        vals = {"list_id": self.list.id, "product_id": self.product_3.id, "product_uom_id": 1}
+        with self.assertRaises(AccessError):
+            line.create(vals)
+        with self.assertRaises(AccessError):
+            line.product_id = self.product_3.id
+        # but goods of one's own orders stay on it
+        self.product.sudo().is_published = False
+        self.list._kh_add_rows([(self.product, 1, None)])
+        self.assertEqual(self._goods()[self.product], 6)
+
     def test_staff_reads_what_is_shared_and_changes_nothing(self):
         clerk = self._create_staff("kh_o_list_clerk", "kh_b2b_member.group_b2b_order_clerk")
         with self.assertRaises(AccessError):

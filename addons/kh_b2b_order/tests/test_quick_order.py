@@ -219,6 +219,15 @@ class TestQuickDraft(QuickOrderCommon):
         code.invalidate_recordset()
         self.assertEqual(code.product_id, self.product_2)
 
+    def test_a_unit_the_product_is_not_sold_in_is_not_learnt(self):
+        kilogram = self.env.ref("uom.product_uom_kgm")
+        draft = self._draft("断路器2P\t5")
+        for uom_id in (kilogram.id, 10**8):
+            change = {"product": self.product.id, "uom": uom_id}
+            draft._edit_rows({1: change}, self._buyer())
+        code = self.env["kh.dealer.product.code"].search([("key", "=", "断路器2P")])
+        self.assertEqual((code.product_id, code.uom_id.id), (self.product, False))
+
     def test_a_correction_may_be_for_once(self):
         draft = self._draft("断路器2P\t5")
         draft._edit_rows({1: {"product": self.product.id, "learn": False}}, self._buyer())
@@ -307,6 +316,17 @@ class TestDealerCodes(QuickOrderCommon):
         self.code.with_user(seller).factor = 3.0
         with self.assertRaises(AccessError):
             self.code.with_user(nobody).read(["code"])
+
+    def test_a_salesperson_of_another_area_reads_no_code(self):
+        self.dealer.sudo().kh_is_dealer = True
+        mine, other = (
+            self._create_staff(f"kh_q_area_{n}", "kh_b2b_member.group_b2b_salesperson")
+            for n in (1, 2)
+        )
+        self.dealer.sudo().user_id = mine
+        self.assertTrue(self.code.with_user(mine).read(["code"]))
+        with self.assertRaises(AccessError):
+            self.code.with_user(other).read(["code"])
 
     def test_a_code_belongs_to_a_company_and_is_folded(self):
         code = self.env["kh.dealer.product.code"].create(

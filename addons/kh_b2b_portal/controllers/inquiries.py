@@ -195,7 +195,10 @@ class Inquiries(Controller):
         """Read the page's rows: ``(values of lines, errors)``."""
         lines, errors = [], []
         ids = [name.removeprefix("qty_") for name in post if name.startswith("qty_")]
-        ids = [int(key) for key in ids if key.isdecimal()][:MAX_LINES_PER_ADD]
+        ids = [int(key) for key in ids if key.isdecimal()]
+        if len(ids) > MAX_LINES_PER_ADD:
+            text = request.env._("Ask for at most %s products at once.", MAX_LINES_PER_ADD)
+            return [], [text]
         seen = set(ShopCartJson._kh_allowed_product_ids(ids))
         for product_id in ids:
             if product_id not in seen:

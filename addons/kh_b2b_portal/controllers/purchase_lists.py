@@ -241,7 +241,8 @@ class PurchaseLists(Controller):
 
     @staticmethod
     def _kh_duplicate(purchase_list, _post):
-        copy = purchase_list.copy({"owner_id": request.env.uid})
+        # sudo: goods that are hidden by now are copied too; the list was found with one's rights
+        copy = purchase_list.sudo().copy({"owner_id": request.env.uid})
         return f"/my/lists/{copy.id}"
 
     @staticmethod
@@ -264,6 +265,12 @@ class PurchaseLists(Controller):
             quantity = parse_quantity(post.get("quantity"))
         except (TypeError, ValueError):
             return f"/my/lists/{purchase_list.id}"
+        # as the user: what he does not see he does not put on a list by its id
+        if row[0] not in ShopCartJson._kh_allowed_product_ids([row[0]]):
+            raise UserError(request.env._("This product is not for sale any more."))
+        product_sudo = request.env["product.product"].browse(row[0]).sudo()  # sudo: its units
+        if row[1] not in (product_sudo.uom_id + product_sudo.uom_ids).ids:
+            row[1] = None
         if quantity:
             purchase_list._kh_add_rows([(row[0], quantity, row[1])])
         return f"/my/lists/{purchase_list.id}"

@@ -2,6 +2,7 @@ from odoo.http import Request
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..controllers import inquiries
 from .common import DEALER_GROUPS, PortalCommon
 
 
@@ -90,6 +91,11 @@ class TestInquiries(PortalCommon):
             )
         ):
             self._post("/my/inquiries/new", key=f"nonsense-{number}", **data)
+        self.assertFalse(self._inquiries())
+
+    def test_too_many_products_are_refused_not_cut(self):
+        self.patch(inquiries, "MAX_LINES_PER_ADD", 1)
+        self._ask()
         self.assertFalse(self._inquiries())
 
     def test_prices_are_shown_when_given_only(self):

@@ -176,6 +176,27 @@ class TestPurchaseLists(PortalCommon):
             self._post(f"/my/lists/{one.id}/change", what="put_back", **data)
         self.assertEqual(one.line_ids.mapped("quantity"), [5, 2])
 
+    def test_a_hidden_product_is_not_put_on_a_list_by_its_id(self):
+        hidden = self._create_template("KH hidden", is_published=False).product_variant_id
+        one = self._make_list()
+        url = f"/my/lists/{one.id}/change"
+        page = self._post(url, what="put_back", product_id=hidden.id, uom_id=1, quantity="3")
+        self.assertEqual(one.line_ids.product_id, self.first | self.second)
+        self.assertNotIn("KH hidden", page.text)
+        # a unit the product is not sold in is its own
+        kilogram = self.env.ref("uom.product_uom_kgm")
+        data = {"product_id": self.third.id, "uom_id": kilogram.id, "quantity": "3"}
+        self._post(url, what="put_back", **data)
+        line = one.line_ids.filtered(lambda line: line.product_id == self.third)
+        self.assertEqual((line.quantity, line.product_uom_id), (3, self.third.uom_id))
+
+    def test_a_list_with_hidden_goods_is_duplicated_whole(self):
+        one = self._make_list()
+        self.first.is_published = False
+        self._post(f"/my/lists/{one.id}/change", what="duplicate")
+        copy = self.env["kh.purchase.list"].search([("owner_id", "=", self.user.id)]) - one
+        self.assertEqual(copy.line_ids.product_id, self.first | self.second)
+
     def test_delete_and_undo(self):
         one = self._make_list()
         page = self._post(f"/my/lists/{one.id}/change", what="delete")
