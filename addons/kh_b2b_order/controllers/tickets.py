@@ -10,11 +10,13 @@ from odoo.http import Controller, request, route
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.order_ticket import OPEN_STATES
-from ..models.order_ticket_portal import MAX_PHOTO_BYTES, MAX_PHOTOS
+from ..models.order_ticket_portal import MAX_PHOTO_BYTES, MAX_PHOTOS, PHOTO_TYPES
 from ..utils import parse_page
 
 TICKETS_PER_PAGE = 30
 NOTICE_SESSION_KEY = "kh_ticket_notice"
+# more than what is refused with a friendly word, less than what hurts
+MAX_UPLOAD = 2 * MAX_PHOTOS * MAX_PHOTO_BYTES
 SHOWS = ("open", "ended", "")
 
 
@@ -77,7 +79,7 @@ class DealerTickets(Controller):
         )
 
     @route(
-        "/my/tickets/<int:ticket_id>/photo/<int:photo_id>",
+        "/my/tickets/<int:ticket_id>/file/<int:file_id>",
         type="http",
         auth="user",
         website=True,
@@ -85,16 +87,23 @@ class DealerTickets(Controller):
         methods=["GET"],
         readonly=True,
     )
-    def kh_ticket_photo(self, ticket_id, photo_id, **_kwargs):
-        """Send a photo that the ticket's page shows."""
-        photo_sudo = self._find(ticket_id)._find_photo(photo_id)
-        if not photo_sudo:
+    def kh_ticket_file(self, ticket_id, file_id, **_kwargs):
+        """Send a photo or file that the ticket's page shows; only photos open in the page."""
+        file_sudo = self._find(ticket_id)._find_file(file_id)
+        if not file_sudo:
             raise NotFound
-        stream = request.env["ir.binary"]._get_stream_from(photo_sudo)
-        return stream.get_response(as_attachment=False)
+        stream = request.env["ir.binary"]._get_stream_from(file_sudo)
+        return stream.get_response(as_attachment=file_sudo.mimetype not in PHOTO_TYPES)
 
     # === ROUTES - WRITE === #
-    @route("/my/tickets/new", type="http", auth="user", website=True, sitemap=False)
+    @route(
+        "/my/tickets/new",
+        type="http",
+        auth="user",
+        website=True,
+        sitemap=False,
+        max_content_length=MAX_UPLOAD,
+    )
     def kh_ticket_new(self, order_id="", **post):
         """Fill in a ticket, or send it (POST); what was typed survives a refusal."""
         self._ensure_dealer()
@@ -126,6 +135,7 @@ class DealerTickets(Controller):
         website=True,
         sitemap=False,
         methods=["POST"],
+        max_content_length=MAX_UPLOAD,
     )
     def kh_ticket_reply(self, ticket_id, text="", **_kwargs):
         """Write on a ticket."""

@@ -27,9 +27,23 @@ COURIER_STATES = {
     "8": "transit",
     "14": "refused",
 }
+# What wins among news of the same second, whatever came first.
+STATE_RANKS = {
+    "": 0,
+    "collected": 1,
+    "transit": 2,
+    "delivering": 3,
+    "problem": 4,
+    "returning": 5,
+    "refused": 6,
+    "signed": 7,
+}
 # These couriers answer only who knows the last digits of the receiver's or sender's phone.
 PHONE_COURIERS = {"shunfeng", "shunfengkuaiyun", "fengwang"}
-NUMBER = re.compile(r"[A-Za-z0-9-]{5,40}")
+NUMBER = re.compile(r"(?=.*\d)[A-Za-z0-9-]{5,40}")  # words without a digit are none
+COURIER = re.compile(r"[A-Za-z0-9_]{1,40}")
+# What a database cannot store, or a page should not show.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Codes of answers; what is not named is the courier service's own trouble and tried again.
 ANSWER_REASONS = {
     "400": "refused",
@@ -106,6 +120,11 @@ def pick_phone(*phones):
     return ""
 
 
+def clean_text(text, limit=MAX_TEXT):
+    """Return foreign text in one line, at most so many characters, that can be stored."""
+    return " ".join(UNPRINTABLE.sub(" ", str(text)).split())[:limit]
+
+
 # === SIGNATURES === #
 def _md5(text):
     # the service's own protocol; nothing of ours rests on it alone
@@ -169,14 +188,14 @@ def check_subscription(content):
 def _refusal(answer):
     code = str(answer.get("returnCode", ""))
     reason = ANSWER_REASONS.get(code, "unavailable")
-    detail = str(answer.get("message") or code)[:200]
+    detail = clean_text(answer.get("message") or code, 200)
     return ExpressError(reason, is_transient=reason == "unavailable", detail=detail)
 
 
 def _load(text):
     try:
         message = json.loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ExpressError("garbage", detail="JSON") from error
     if not isinstance(message, dict):
         raise ExpressError("garbage", detail="JSON")
@@ -188,7 +207,9 @@ def _parse_result(result):
     rows = result.get("data") or []
     if not isinstance(number, str) or not NUMBER.fullmatch(number):
         raise ExpressError("garbage", detail="nu")
-    if not isinstance(courier, str) or not isinstance(rows, list) or len(rows) > MAX_EVENTS:
+    if not isinstance(courier, str) or not COURIER.fullmatch(courier):
+        raise ExpressError("garbage", detail="com")
+    if not isinstance(rows, list) or len(rows) > MAX_EVENTS:
         raise ExpressError("garbage", detail="data")
     events = sorted({_parse_event(row) for row in rows}, reverse=True)
     state = COURIER_STATES.get(str(result.get("state")), "")
@@ -198,7 +219,7 @@ def _parse_result(result):
 def _parse_event(row):
     if not isinstance(row, dict):
         raise ExpressError("garbage", detail="data")
-    text = " ".join(str(row.get("context") or "").split())[:MAX_TEXT]
+    text = clean_text(row.get("context") or "")
     try:
         local = datetime.strptime(str(row.get("ftime") or row.get("time")), "%Y-%m-%d %H:%M:%S")
     except ValueError as error:
@@ -209,7 +230,7 @@ def _parse_event(row):
 
 
 # === DECISIONS === #
-def is_newer(news, last_moment):
+def is_current(news, last_moment):
     """Answer whether these news tell of the parcel's present: late ones only add events.
 
     :param last_moment: newest event known so far, UTC and naive, or False
@@ -217,3 +238,18 @@ def is_newer(news, last_moment):
     if not news.events:
         return not last_moment
     return not last_moment or news.events[0].moment >= last_moment
+
+
+def has_moved(news, last_moment):
+    """Answer whether something happened since `last_moment`; parameters as `is_current`."""
+    return bool(news.events) and (not last_moment or news.events[0].moment > last_moment)
+
+
+def pick_state(news, last_moment, last_state):
+    """Return the state after current news, the same in whatever order messages came.
+
+    :param str last_state: the state known so far, or empty
+    """
+    if has_moved(news, last_moment):
+        return news.state or last_state
+    return max(news.state, last_state, key=STATE_RANKS.get)

@@ -8,10 +8,12 @@ from ..engine.express import ExpressError, parse_push
 
 STATES = [
     ("applied", "Applied"),
+    ("waiting", "Waiting"),
     ("unknown", "Unknown Parcel"),
     ("garbage", "Unreadable"),
 ]
 KEEP_DAYS = 90
+BATCH = 200
 
 
 class ExpressMessage(models.Model):
@@ -23,9 +25,13 @@ class ExpressMessage(models.Model):
     from      to          by
     ========= =========== =======================================================
     (new)     applied     the parcel is followed
+    (new)     waiting     its courier is being asked right now
     (new)     unknown     no shipment bears this number yet
     (new)     garbage     it cannot be read
+    waiting   applied     the scheduler, or the parcel is followed anew
     unknown   applied     the parcel is followed by now, or `action_apply`
+    unknown   waiting     as above, and its courier is being asked right now
+    waiting   unknown     the parcel is followed no longer
     ========= =========== =======================================================
     """
 
@@ -62,6 +68,7 @@ class ExpressMessage(models.Model):
         :param str body: the form field `param`, as it came
         :return: the message; the one that is there when it came before
         """
+        body = body.replace("\x00", "")  # cannot be stored, and stands in no JSON
         digest = hashlib.sha256(body.encode()).hexdigest()
         known = self.search([("company_id", "=", company.id), ("digest", "=", digest)])
         if known:
@@ -99,23 +106,36 @@ class ExpressMessage(models.Model):
         return self.browse(rows[0][0])
 
     def _apply(self):
-        """Pass messages of followed parcels on; the others wait for their parcel."""
+        """Pass messages of followed parcels on; the others wait for their parcel.
+
+        A parcel whose courier is being asked is locked for some seconds: who pushes does not
+        wait for that, the scheduler applies the message afterwards.
+        """
         Tracking = self.env["kh.express.tracking"]
         trackings = Tracking.search(
             [("number", "in", self.mapped("number")), ("state", "!=", "stopped")]
         )
-        trackings.lock_for_update()
-        trackings.invalidate_recordset()
-        by_parcel = trackings.grouped(lambda one: (one.company_id, one.number))
+        free = trackings.try_lock_for_update()
+        free.invalidate_recordset()
+        by_parcel = trackings.grouped(lambda one: (one.company_id, one.number, one.courier_code))
         for message in self.sorted("id"):
-            found = by_parcel.get((message.company_id, message.number), Tracking)
             news = parse_push(message.body)
-            for tracking in found:
-                if tracking.courier_code == news.courier:
-                    tracking._apply_news(news)
-                    message.state = "applied"
+            found = by_parcel.get((message.company_id, news.number, news.courier), Tracking)
+            for tracking in found & free:
+                tracking._apply_news(news)
+            if not found:
+                message.state = "unknown"
+            else:
+                message.state = "applied" if found <= free else "waiting"
+        if any(message.state == "waiting" for message in self):
+            self.env.ref("kh_b2b_order.ir_cron_follow_parcels").sudo()._trigger()  # sudo: a cron
 
     # === CRON === #
+    @api.model
+    def _apply_waiting(self):
+        """Apply what came while a courier was being asked."""
+        self.search([("state", "=", "waiting")], order="id", limit=BATCH)._apply()
+
     @api.autovacuum
     def _gc_messages(self):
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DAYS)

@@ -4,7 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..engine.express import PHONE_COURIERS, ExpressError, is_newer, pick_phone
+from ..engine.express import (
+    PHONE_COURIERS,
+    ExpressError,
+    has_moved,
+    is_current,
+    pick_phone,
+    pick_state,
+)
 from ..engine.express_client import DemoCourier, Kuaidi100, Parcel
 
 STATES = [
@@ -54,10 +61,9 @@ class ExpressTracking(models.Model):
     active    failed           a query was refused, or the service gave the parcel up
     done      active           the courier takes “signed for” back
     failed    pending          `action_retry`
+    failed    active           the courier tells of something new
     failed    done             the courier says “signed for” after all
-    pending,  stopped          the shipment bears another number by now
-    active,
-    failed
+    any       stopped          the shipment bears another number by now
     stopped   pending          the number is on the shipment again
     ========= ================ ========================================================
     """
@@ -171,18 +177,24 @@ class ExpressTracking(models.Model):
         self.write(self._prepare_news_vals(news))
 
     def _prepare_news_vals(self, news):
-        # always written: who waits for the row must see that it has changed
-        vals = {"next_try": fields.Datetime.now() + POLL_WAIT}
-        if not is_newer(news, self.last_event_date):
+        """Return what changes by these news; never empty, for who waits must see a change."""
+        vals = {"attempts": 0}
+        if self.state != "pending":  # it is still to be subscribed
+            vals["next_try"] = fields.Datetime.now() + POLL_WAIT
+        last, state = self.last_event_date, self.courier_state or ""
+        if not is_current(news, last):
             return vals
         newest = news.events[0].moment if news.events else False
-        vals |= {"last_event_date": newest, "courier_state": news.state or self.courier_state}
-        if vals["courier_state"] in ENDED:
+        state = pick_state(news, last, state)
+        vals |= {"last_event_date": newest, "courier_state": state}
+        if state in ENDED:
             vals |= {"state": "done", "signed_date": newest, "error": False}
         elif self.state == "done":
             vals |= {"state": "active", "signed_date": False}
         elif news.is_ended and self.state in ("pending", "active"):
             vals |= {"state": "failed", "error": self._get_reasons()["given_up"]}
+        elif self.state == "failed" and has_moved(news, last):
+            vals |= {"state": "active", "error": False}
         return vals
 
     def _explain(self, error):
@@ -215,7 +227,8 @@ class ExpressTracking(models.Model):
         company = self.company_id
         if company.kh_express_provider == "demo":
             return DemoCourier(fields.Datetime.now())
-        if company.kh_express_provider != "kuaidi100" or not company.kh_express_key:
+        is_complete = company.kh_express_url and company.kh_express_key
+        if company.kh_express_provider != "kuaidi100" or not is_complete:
             raise ExpressError("no_service")
         base = company.get_base_url()
         return Kuaidi100(
@@ -247,6 +260,7 @@ class ExpressTracking(models.Model):
     @api.model
     def _cron_follow(self):
         """Subscribe to new parcels, and ask for those nobody told us of for long."""
+        self.env["kh.express.message"]._apply_waiting()
         now = fields.Datetime.now()
         domain = Domain("state", "in", ("pending", "active")) & Domain("next_try", "<=", now)
         due = self.search(domain, order="next_try, id", limit=BATCH)

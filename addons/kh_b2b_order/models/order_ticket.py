@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import SQL, plaintext2html
 
 KINDS = [("question", "Question"), ("complaint", "Complaint"), ("suggestion", "Suggestion")]
 STATES = [
@@ -32,6 +33,7 @@ INTERNAL_FIELDS = {
     "date_solved",
     "rating",
     "is_escalated",
+    "date_message",
     "client_key",
 }
 CLOSE_DAYS = 7  # after the solution, without a word of the dealer
@@ -61,7 +63,7 @@ class OrderTicket(models.Model):
 
     _name = "kh.order.ticket"
     _description = "Service Ticket"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "kh.data.scope.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kh.data.scope.mixin"]
     _kh_scope_field = "dealer_id"
     _kh_scope_is_commercial = True
     _order = "is_urgent desc, deadline, id desc"
@@ -108,6 +110,7 @@ class OrderTicket(models.Model):
         "Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
     )
     is_escalated = fields.Boolean("Escalated", readonly=True, copy=False)
+    date_message = fields.Datetime("Last Message On", readonly=True, copy=False)
     date_answered = fields.Datetime("First Answer On", readonly=True, copy=False)
     date_solved = fields.Datetime("Solved On", readonly=True, copy=False)
     solution = fields.Text(copy=False, help="The dealer reads it.")
@@ -150,11 +153,6 @@ class OrderTicket(models.Model):
             return NotImplemented
         overdue = Domain("deadline", "<", fields.Datetime.now())
         return overdue if True in value else ~overdue
-
-    def _compute_access_url(self):
-        super()._compute_access_url()
-        for ticket in self:
-            ticket.access_url = f"/my/tickets/{ticket.id}"
 
     # === CRUD METHODS === #
     @api.model_create_multi
@@ -228,8 +226,10 @@ class OrderTicket(models.Model):
                 )
         self._move("solve")
         for ticket in self:
+            # in the words of who reads it, not of who presses the button
+            _ = ticket.with_context(lang=ticket.partner_id.lang).env._
             ticket.message_post(
-                body=self.env._("Solution: %s", ticket.solution),
+                body=_("Solution: %s", plaintext2html(ticket.solution, with_paragraph=False)),
                 message_type="comment",
                 subtype_xmlid="mail.mt_comment",
             )
@@ -254,8 +254,23 @@ class OrderTicket(models.Model):
         self._ensure_can(step)
 
     def _lock(self):
-        """Lock the rows of these tickets: who waits is repeated and sees the other's step."""
-        self.lock_for_update()
+        """Queue for the rows of these tickets: who comes second sees the first one's step.
+
+        The rows are written: only then whoever waited is repeated with what he missed.
+        """
+        if not self.ids:
+            return
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE kh_order_ticket SET write_date = write_date WHERE id IN (
+                    SELECT id FROM kh_order_ticket WHERE id IN %s ORDER BY id FOR UPDATE
+                ) RETURNING id
+                """,
+                tuple(self.ids),
+            )
+        )
         self.invalidate_recordset(["state"])
 
     def _ensure_can(self, step):
@@ -295,6 +310,7 @@ class OrderTicket(models.Model):
     def _note_message(self, author):
         """Move the ticket as the words of its dealer or of staff ask for."""
         self.ensure_one()
+        self.date_message = fields.Datetime.now()
         step = None
         if author.commercial_partner_id == self.dealer_id:
             step = {"waiting": "resume", "solved": "reopen"}.get(self.state)
@@ -306,6 +322,21 @@ class OrderTicket(models.Model):
             self._lock()
             self._ensure_can(step)
             self._move(step)
+
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        """Extend `mail`: dealers get a button to their page, without a token: they log in."""
+        groups = super()._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
+        url = f"{self.get_base_url()}/my/tickets/{self.id}"
+        for name, _is_meant, values in groups:
+            if name == "portal" and self:
+                values |= {
+                    "active": True,
+                    "has_button_access": True,
+                    "button_access": {"url": url},
+                }
+        return groups
 
     # === BUSINESS METHODS - OWNER === #
     def _assign(self):
@@ -380,15 +411,14 @@ class OrderTicket(models.Model):
 
     def _escalate(self):
         """Give the owner's supervisor a to-do, once for each deadline."""
-        self.is_escalated = True
-        for ticket in self:
-            chief = ticket.user_id.kh_supervisor_id or ticket.user_id
+        self.write({"is_escalated": True})
+        chiefs = self.grouped(lambda ticket: ticket.user_id.kh_supervisor_id or ticket.user_id)
+        for chief, tickets in chiefs.items():
             if chief:
-                ticket.activity_schedule(
+                tickets.activity_schedule(
                     "mail.mail_activity_data_todo",
                     user_id=chief.id,
-                    summary=self.env._("Overdue: %s", ticket.name),
-                    note=ticket.subject,
+                    summary=tickets.with_context(lang=chief.lang).env._("Answer overdue ticket"),
                 )
 
 

@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import plaintext2html
+from odoo.tools import html2plaintext, plaintext2html
 from odoo.tools.mimetypes import guess_mimetype
 
 PHOTO_TYPES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
@@ -11,17 +11,27 @@ MAX_PHOTOS = 5
 MAX_PHOTO_BYTES = 5 * 1024 * 1024
 MAX_SUBJECT = 120
 MAX_TEXT = 4000
+TICKET_GROUPS = (
+    "kh_b2b_member.group_b2b_order_clerk,kh_b2b_member.group_b2b_salesperson,"
+    "kh_b2b_member.group_b2b_aftersale_clerk"
+)
 TICKETS_PER_HOUR = 20  # of one person
+REPLIES_PER_HOUR = 60
+SAME_MINUTES = 10  # equal words within them were sent twice by mistake
 
 
 class TicketMessage(NamedTuple):
-    """One message of a ticket, ready to show; `photos` are ids of attachments."""
+    """One message of a ticket, ready to show.
+
+    `photos` are ids of attachments, `files` other attachments as ``(id, name)``.
+    """
 
     is_mine: bool
     author: str
     when: str
     body: Any
     photos: list[int]
+    files: list[tuple[int, str]]
 
 
 class OrderTicket(models.Model):
@@ -65,9 +75,8 @@ class OrderTicket(models.Model):
         )
         if known:
             return known
-        limiter = self.env["kh.rate.limit"].sudo()  # sudo: counts of everybody
-        if not limiter._hit("ticket", str(user.id), TICKETS_PER_HOUR):
-            raise UserError(self.env._("You have asked a lot in this hour; please call us."))
+        # two requests at once meet here: the second one is repeated, and finds the ticket
+        self._limit(user, "ticket", TICKETS_PER_HOUR)
         ticket_sudo = tickets_sudo.with_company(company).create(
             {
                 **vals,
@@ -96,7 +105,9 @@ class OrderTicket(models.Model):
     def _reply_for_dealer(self, user, text, photos):
         """Post the words of a dealer's person; the ticket moves by itself.
 
-        :raise UserError: there is nothing to post, or the ticket is closed
+        Sent twice, they are posted once.
+
+        :raise UserError: there is nothing to post, it is too much, or the ticket is closed
         """
         self.ensure_one()
         text = (text or "").strip()
@@ -105,15 +116,43 @@ class OrderTicket(models.Model):
             raise UserError(self.env._("Write something first."))
         if len(text) > MAX_TEXT:
             raise UserError(self.env._("The text is too long: at most %s characters.", MAX_TEXT))
+        self._lock()
         if self.state == "closed":
             raise UserError(self.env._("This ticket is closed; please open a new one."))
+        body = plaintext2html(text) if text else ""
+        if self._is_said_already(user.partner_id, body, photos):
+            return
+        self._limit(user, "ticket_reply", REPLIES_PER_HOUR)
         self.message_post(
-            body=plaintext2html(text),
+            body=body,
             author_id=user.partner_id.id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             attachments=photos,
         )
+
+    def _is_said_already(self, author, body, photos):
+        """Answer whether the last message was this one, a moment ago."""
+        last = self._get_shown_messages()[-1:]
+        since = fields.Datetime.subtract(fields.Datetime.now(), minutes=SAME_MINUTES)
+        if last.author_id != author or last.date < since:
+            return False
+        # as text: what is stored went through the cleaning of HTML
+        if html2plaintext(last.body) != html2plaintext(body):
+            return False
+        Attachment = self.env["ir.attachment"]
+        sums = {Attachment._compute_checksum(content) for _name, content in photos}
+        return sums == set(last.attachment_ids.mapped("checksum"))
+
+    @api.model
+    def _limit(self, user, action, limit):
+        """Count what a person does in this hour.
+
+        :raise UserError: it is too much
+        """
+        limiter = self.env["kh.rate.limit"].sudo()  # sudo: counts of everybody
+        if not limiter._hit(action, str(user.id), limit):
+            raise UserError(self.env._("You have asked a lot in this hour; please call us."))
 
     def _rate_for_dealer(self, rating):
         """Keep how content the dealer is, and close the ticket.
@@ -178,10 +217,10 @@ class OrderTicket(models.Model):
             )
         )
 
-    def _find_photo(self, attachment_id):
-        """Return a photo that the dealer's page shows, or nothing."""
-        photos = self._get_first_photos() | self._get_shown_messages().attachment_ids
-        return photos.filtered(lambda one: one.id == attachment_id and one.mimetype in PHOTO_TYPES)
+    def _find_file(self, attachment_id):
+        """Return a photo or file that the dealer's page shows, or nothing."""
+        files = self._get_first_photos() | self._get_shown_messages().attachment_ids
+        return files.filtered(lambda one: one.id == attachment_id)
 
     # === BUSINESS METHODS - SHOW === #
     def _get_shown_messages(self):
@@ -210,6 +249,11 @@ class OrderTicket(models.Model):
                 when=zone._kh_format_time(message.date),
                 body=message.body,
                 photos=message.attachment_ids.filtered(lambda one: one.mimetype in PHOTO_TYPES).ids,
+                files=[
+                    (one.id, one.name)
+                    for one in message.attachment_ids
+                    if one.mimetype not in PHOTO_TYPES
+                ],
             )
             for message in self._get_shown_messages()
         ]
@@ -237,14 +281,8 @@ class OrderTicket(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    kh_ticket_ids = fields.One2many(
-        "kh.order.ticket", "order_id", "Tickets", groups="kh_b2b_member.group_b2b_user"
-    )
-    kh_ticket_count = fields.Integer(
-        compute="_compute_kh_ticket_count",
-        groups="kh_b2b_member.group_b2b_order_clerk,kh_b2b_member.group_b2b_salesperson,"
-        "kh_b2b_member.group_b2b_aftersale_clerk",
-    )
+    kh_ticket_ids = fields.One2many("kh.order.ticket", "order_id", "Tickets", groups=TICKET_GROUPS)
+    kh_ticket_count = fields.Integer(compute="_compute_kh_ticket_count", groups=TICKET_GROUPS)
 
     # === COMPUTE METHODS === #
     @api.depends("kh_ticket_ids")

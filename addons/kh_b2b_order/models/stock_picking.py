@@ -56,13 +56,16 @@ class StockPicking(models.Model):
             for number in split_numbers(picking.carrier_tracking_ref)
         }
         gone = known.filtered(lambda one: (one.picking_id.id, one.number) not in wanted)
-        gone.filtered(lambda one: one.state not in ("done", "stopped")).state = "stopped"
+        gone.filtered(lambda one: one.state != "stopped").state = "stopped"
         pending = Tracking_sudo._prepare_pending_vals()
+        anew = {}
         for key, one in by_key.items():
-            if key not in wanted or one.state == "done":
-                continue
-            if one.state == "stopped" or one.courier_code != wanted[key]:
-                one.write({**pending, "courier_code": wanted[key]})
+            code = wanted.get(key)
+            is_known = one.state != "stopped" and one.courier_code == code
+            if key in wanted and one.state != "done" and not is_known:
+                anew[code] = anew.get(code, Tracking_sudo) | one
+        for code, trackings in anew.items():
+            trackings.write({**pending, "courier_code": code})
         made = Tracking_sudo.create(
             [
                 {**pending, "picking_id": picking_id, "number": number, "courier_code": code}

@@ -75,6 +75,8 @@ class ExpressCommon(OrderCommon):
             }
         )
         cls.Tracking = cls.env["kh.express.tracking"]
+        cls.order = cls._create_shipped("ZT12345678")
+        cls.tracking = cls._parcels(cls.order)
         cls.clerk = cls._create_staff(
             "kh_o_clerk",
             "kh_b2b_member.group_b2b_order_clerk",
@@ -99,6 +101,18 @@ class ExpressCommon(OrderCommon):
     def _parcels(cls, order):
         """Return the followed parcels of an order, as the scheduler sees them."""
         return order.picking_ids.sudo().kh_tracking_ids
+
+    @classmethod
+    def _create_tracking(cls, number):
+        """Return one more parcel of the shipment, as if it were followed for a while."""
+        return cls.Tracking.sudo().create(
+            {
+                "picking_id": cls.order.picking_ids.id,
+                "number": number,
+                "courier_code": "zhongtong",
+                "state": "active",
+            }
+        )
 
     @staticmethod
     def _push_param(number="ZT12345678", events=1, state="0", status="polling", **result):

@@ -20,7 +20,7 @@ class TestExpressEngine(BaseCase):
             "SF1234567890": ["SF1234567890"],
             "SF12345, SF12346，SF12345": ["SF12345", "SF12346"],
             "YT1111111+YT2222222": ["YT1111111", "YT2222222"],
-            "picked up by the dealer": ["picked", "dealer"],
+            "picked up by the dealer": [],
             "ab": [],
         }
         for text, numbers in cases.items():
@@ -56,6 +56,8 @@ class TestExpressEngine(BaseCase):
             json.dumps({"lastResult": None}),
             self._push(nu=5),
             self._push(nu="<b>"),
+            self._push(com="\x00"),
+            "[" * 100_000,
             self._push(data="x"),
             self._push(data=[1]),
             self._push(data=[{"ftime": "yesterday", "context": "x"}]),

@@ -1,7 +1,7 @@
 from lxml import html
 
 from odoo.http import Request
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from .test_order_ticket import PNG, TicketCommon
@@ -19,6 +19,7 @@ class TestTicketPages(TicketCommon, HttpCase):
         cls.shop.write({"company_id": cls.company.id, "kh_is_b2b": True})
         for user in (cls.buyer, cls.colleague, cls.foreigner):
             user.write({"password": user.login, "lang": "en_US"})
+        cls.clerk.password = cls.clerk.login
 
     def _login(self, user):
         self.authenticate(user and user.login, user and user.login)
@@ -48,14 +49,16 @@ class TestTicketPages(TicketCommon, HttpCase):
         self.assertEqual((ticket.order_id, ticket.kind), (self.order, "complaint"))
         self.assertIn("Two are broken", page.text)
         [photo] = ticket._get_first_photos()
-        answer = self.url_open(f"/my/tickets/{ticket.id}/photo/{photo.id}")
+        answer = self.url_open(f"/my/tickets/{ticket.id}/file/{photo.id}")
         self.assertEqual((answer.status_code, answer.content), (200, PNG))
         self.assertEqual(answer.headers["Content-Type"], "image/png")
         ticket.with_user(self.clerk).message_post(
             body="Which two?", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
         ticket.with_user(self.clerk).action_wait()
-        page = self._post(f"/my/tickets/{ticket.id}/reply", text="The <b>big</b> ones")
+        for _twice in range(2):
+            page = self._post(f"/my/tickets/{ticket.id}/reply", text="The <b>big</b> ones")
+        self.assertEqual(page.text.count("&lt;b&gt;big"), 1)
         self.assertIn("Which two?", page.text)
         self.assertIn("The &lt;b&gt;big&lt;/b&gt; ones", page.text)
         self.assertEqual(ticket.state, "progress")
@@ -91,21 +94,54 @@ class TestTicketPages(TicketCommon, HttpCase):
         self._login(self.foreigner)
         with mute_logger("odoo.http"):
             self.assertEqual(self.url_open(url).status_code, 404)
-            self.assertEqual(self.url_open(f"{url}/photo/{photo.id}").status_code, 404)
+            self.assertEqual(self.url_open(f"{url}/file/{photo.id}").status_code, 404)
             for path, data in (("reply", {"text": "Mine"}), ("rate", {"rating": "1"})):
                 self.assertEqual(self._post(f"{url}/{path}", **data).status_code, 404)
         self.assertFalse(ticket._get_shown_messages())
         self.assertNotIn(ticket.name, self.url_open("/my/tickets").text)
 
-    def test_photos_of_internal_notes_are_not_sent(self):
+    def test_files_of_the_conversation_and_no_others(self):
         _page, ticket = self._send()
-        note = ticket.with_user(self.clerk).message_post(
+        Ticket = ticket.with_user(self.clerk)
+        note = Ticket.message_post(
             body="Ours", subtype_xmlid="mail.mt_note", attachments=[("secret.png", PNG)]
         )
-        url = f"/my/tickets/{ticket.id}/photo/{note.attachment_ids.id}"
+        answer = Ticket.message_post(
+            body="See here",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachments=[("page.html", b"<script>alert(1)</script>")],
+        )
+        secret, told = note.attachment_ids, answer.attachment_ids
+        url = f"/my/tickets/{ticket.id}"
+        self.assertIn("page.html", self.url_open(url).text)
+        got = self.url_open(f"{url}/file/{told.id}")
+        self.assertEqual(got.content, b"<script>alert(1)</script>")
+        self.assertIn("attachment", got.headers["Content-Disposition"], "not in our page")
         with mute_logger("odoo.http"):
-            self.assertEqual(self.url_open(url).status_code, 404)
-        self.assertNotEqual(self.url_open(f"/web/content/{note.attachment_ids.id}").content, PNG)
+            self.assertEqual(self.url_open(f"{url}/file/{secret.id}").status_code, 404)
+        self.assertNotEqual(self.url_open(f"/web/content/{secret.id}").content, PNG)
+        self._login(self.clerk)
+        self.assertEqual(self.url_open(f"/web/content/{secret.id}").content, PNG)
+        self._login(self.foreigner)
+        with mute_logger("odoo.http"):
+            self.assertEqual(self.url_open(f"{url}/file/{told.id}").status_code, 404)
+        self.assertNotEqual(self.url_open(f"/web/content/{told.id}").content, told.raw)
+
+    def test_the_chat_s_own_door_is_shut(self):
+        _page, ticket = self._send()
+        for user in (self.buyer, self.foreigner):
+            self._login(user)
+            with self.assertRaises(JsonRpcException), mute_logger("odoo.http"):
+                self.make_jsonrpc_request(
+                    "/mail/message/post",
+                    {
+                        "thread_model": "kh.order.ticket",
+                        "thread_id": ticket.id,
+                        "post_data": {"body": "Past the limits"},
+                    },
+                )
+        self.assertFalse(ticket._get_shown_messages())
 
     def test_others_have_no_way_in(self):
         _page, ticket = self._send()
