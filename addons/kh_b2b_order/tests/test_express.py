@@ -295,7 +295,9 @@ class TestExpress(ExpressCommon):
                     self.company.with_user(user).read([name])
 
     def test_who_manages_companies_needs_no_right_on_keys(self):
-        manager = self._create_staff("kh_o_manager", "base.group_erp_manager")
+        manager = self._create_staff(
+            "kh_o_manager", "base.group_erp_manager", "base.group_partner_manager"
+        )
         company = self.env["res.company"].with_user(manager).create({"name": "New"})
         self.assertEqual(company.sudo().kh_express_url, "https://poll.kuaidi100.com")
 
