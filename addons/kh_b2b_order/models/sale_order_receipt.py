@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .order_ticket import OPEN_STATES
+
 BATCH = 200
 # A parcel in one of these states keeps its order open: somebody has to look after it.
 TROUBLED = ("problem", "refused", "returning")
@@ -17,8 +19,8 @@ class SaleOrder(models.Model):
 
         The company's days after the last shipment left; where its parcels are followed, after
         the last one was signed for. No deadline while a followed parcel is under way or in
-        trouble, and none where the setting is off. Runs as superuser, in a constant number of
-        queries.
+        trouble or a complaint is open, and none where the setting is off. Runs as superuser,
+        in a constant number of queries.
 
         :return: moments in UTC, `{order id: datetime}`; orders without a deadline are absent
         :rtype: dict[int, datetime]
@@ -26,10 +28,19 @@ class SaleOrder(models.Model):
         deadlines = {}
         for order in self.filtered(lambda order: order.kh_stage == "to_receive"):
             days = order.company_id.kh_receipt_days
-            begin = order._kh_get_receipt_begin() if days > 0 else None
+            is_on = days > 0 and not order._kh_has_open_complaint()
+            begin = order._kh_get_receipt_begin() if is_on else None
             if begin:
                 deadlines[order.id] = begin + timedelta(days=days)
         return deadlines
+
+    def _kh_has_open_complaint(self):
+        """Answer whether the dealer objects to this order."""
+        self.ensure_one()
+        return any(
+            ticket.kind == "complaint" and ticket.state in OPEN_STATES
+            for ticket in self.kh_ticket_ids
+        )
 
     def _kh_get_receipt_begin(self):
         """Return from when the days count, or ``None``."""

@@ -138,6 +138,28 @@ class TestFulfilment(ExpressCommon):
             self.tracking.write({"state": "failed", "courier_state": state})
             self.assertEqual(self.order._kh_get_receipt_deadlines(), {}, state)
 
+    def test_open_complaints_stop_the_clock(self):
+        self.company.kh_receipt_days = 7
+        self.tracking.state = "failed"
+        ticket = self.env["kh.order.ticket"].create(
+            {
+                "kind": "complaint",
+                "subject": "One box is missing",
+                "text": "Two of three came.",
+                "order_id": self.order.id,
+                "partner_id": self.buyer.partner_id.id,
+            }
+        )
+        for kind, state, is_set in (
+            ("complaint", "new", False),
+            ("complaint", "waiting", False),
+            ("complaint", "solved", True),
+            ("question", "new", True),
+        ):
+            ticket.sudo().write({"kind": kind, "state": state})
+            with self.subTest(kind=kind, state=state):
+                self.assertEqual(bool(self.order._kh_get_receipt_deadlines()), is_set)
+
     def test_receipt_confirms_itself_after_the_deadline(self):
         self.company.kh_receipt_days = 7
         self.tracking.state = "failed"
