@@ -20,7 +20,7 @@ TICKETS = (
     (
         "ticket_waiting",
         "huarui",
-        "to_receive",
+        "done",
         "complaint",
         "两只断路器外壳破损",
         "今天收到的货里有两只外壳开裂，外包装完好。",
@@ -29,7 +29,7 @@ TICKETS = (
     (
         "ticket_late",
         "yuehua",
-        "to_ship",
+        "to_receive",
         "complaint",
         "少发一箱",
         "送货单写 3 箱，实收 2 箱，请核实。",
@@ -77,6 +77,7 @@ def load(env):
 
 def _go_on(ref, ticket, answer):
     if ref == "ticket_late":
+        ticket.with_user(ticket.user_id).action_start()
         ticket.date_turn = fields.Datetime.now() - timedelta(hours=9)
     if not answer:
         return

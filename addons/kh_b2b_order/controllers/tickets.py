@@ -206,7 +206,8 @@ class DealerTickets(Controller):
                 "no_breadcrumbs": True,
                 "page_name": "kh_tickets",
                 "kinds": dict(labels["kind"]._description_selection(request.env)),
-                "ratings": labels["rating"]._description_selection(request.env),
+                # the best first
+                "ratings": labels["rating"]._description_selection(request.env)[::-1],
                 "make_url": lambda show: f"/my/tickets?{urlencode({'show': show})}",
                 "format_time": request.env["sale.order"]._kh_format_time,
                 "max_photos": MAX_PHOTOS,

@@ -20,6 +20,7 @@ from . import (
     test_shortage,
     test_stage,
     test_stage_engine,
+    test_ticket_concurrency,
     test_ticket_pages,
     test_transfer,
     test_utils,

@@ -64,7 +64,10 @@ class TestTicketPages(TicketCommon, HttpCase):
         self.assertEqual(ticket.state, "progress")
         ticket.solution = "New ones are on the way."
         ticket.with_user(self.clerk).action_solve()
+        page = html.fromstring(self.url_open(f"/my/tickets/{ticket.id}").content)
+        self.assertEqual(page.xpath("//option/@value"), list("54321"))
         self._post(f"/my/tickets/{ticket.id}/rate", rating="5")
+        self.assertEqual(self.url_open(f"/my/tickets/{ticket.id}").status_code, 200)
         self.assertEqual((ticket.state, ticket.rating), ("closed", "5"))
         self.assertIn(ticket.name, self.url_open("/my/tickets?show=ended").text)
         self.assertNotIn(ticket.name, self.url_open("/my/tickets?show=open").text)
