@@ -47,7 +47,7 @@ class ExpressMessage(models.Model):
     courier_code = fields.Char(readonly=True)
     number = fields.Char("Parcel Number", readonly=True, index=True)
     state = fields.Selection(STATES, required=True, readonly=True)
-    hits = fields.Integer("Received", default=1, readonly=True, help="How often it came.")
+    hits = fields.Integer("Times Received", default=1, readonly=True, help="How often it came.")
     _digest_uniq = models.UniqueIndex("(company_id, digest)")
 
     # === ACTION METHODS === #

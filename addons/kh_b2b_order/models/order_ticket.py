@@ -11,9 +11,15 @@ STATES = [
     ("progress", "In Progress"),
     ("waiting", "Waiting for Dealer"),
     ("solved", "Solved"),
-    ("closed", "Closed"),
+    ("closed", "Ended"),
 ]
-RATINGS = [("1", "Very poor"), ("2", "Poor"), ("3", "Fair"), ("4", "Good"), ("5", "Very good")]
+RATINGS = [
+    ("1", "Very dissatisfied"),
+    ("2", "Dissatisfied"),
+    ("3", "Neutral"),
+    ("4", "Satisfied"),
+    ("5", "Very satisfied"),
+]
 OPEN_STATES = ("new", "progress", "waiting")
 OUR_TURN = ("new", "progress")
 # Step: states it leaves, state it leads to.
@@ -76,7 +82,7 @@ class OrderTicket(models.Model):
     text = fields.Text("What Happened", required=True)
     order_id = fields.Many2one("sale.order", "Order", index=True, check_company=True)
     order_name = fields.Char("Order No.", related="order_id.name", compute_sudo=True)
-    partner_id = fields.Many2one("res.partner", "Asked By", required=True, index=True)
+    partner_id = fields.Many2one("res.partner", "Reported By", required=True, index=True)
     dealer_id = fields.Many2one(
         related="partner_id.commercial_partner_id", string="Dealer", store=True, index=True
     )
@@ -84,7 +90,7 @@ class OrderTicket(models.Model):
         "res.company", required=True, default=lambda self: self.env.company
     )
     user_id = fields.Many2one(
-        "res.users", "Owner", tracking=True, index=True, domain=[("share", "=", False)]
+        "res.users", "Responsible", tracking=True, index=True, domain=[("share", "=", False)]
     )
     grade_id = fields.Many2one(
         "kh.order.ticket.grade", "Grade", required=True, tracking=True,
