@@ -294,6 +294,20 @@ class TestExpress(ExpressCommon):
                 with self.subTest(name, user=user.login), self.assertRaises(AccessError):
                     self.company.with_user(user).read([name])
 
+    def test_salespeople_see_parcels_of_their_own_dealers(self):
+        seller, stranger = (
+            self._create_staff(login, "kh_b2b_member.group_b2b_salesperson")
+            for login in ("kh_o_seller", "kh_o_stranger")
+        )
+        self.dealer.sudo().write({"kh_is_dealer": True, "user_id": seller.id})
+        self._receive(self._push_param())
+        event = self.tracking.event_ids
+        self.assertTrue(self.tracking.with_user(seller).number)
+        self.assertTrue(event.with_user(seller).name)
+        for record in (self.tracking, event):
+            with self.subTest(record._name), self.assertRaises(AccessError):
+                record.with_user(stranger).read(["create_date"])
+
     def test_who_manages_companies_needs_no_right_on_keys(self):
         manager = self._create_staff(
             "kh_o_manager", "base.group_erp_manager", "base.group_partner_manager"
