@@ -26,8 +26,8 @@ class SaleOrder(models.Model):
         :rtype: dict[int, datetime]
         """
         deadlines = {}
-        for order in self.filtered(lambda order: order.kh_stage == "to_receive"):
-            days = order.company_id.kh_receipt_days
+        for order in self:  # not filtered: what is read is read for all orders at hand
+            days = order.company_id.kh_receipt_days if order.kh_stage == "to_receive" else 0
             is_on = days > 0 and not order._kh_has_open_complaint()
             begin = order._kh_get_receipt_begin() if is_on else None
             if begin:
