@@ -277,7 +277,12 @@ PAGES = (
         "action:kh_b2b_order.kh_order_ticket_action",
         OPEN_FIRST,
     ),
-    Page("107-parcels-staff", "order", "action:kh_b2b_order.kh_express_tracking_action"),
+    Page(
+        "107-parcels-staff",
+        "order",
+        "action:kh_b2b_order.kh_express_tracking_action",
+        expect=".o_data_row",
+    ),
     Page(
         "108-parcel-staff",
         "order",
