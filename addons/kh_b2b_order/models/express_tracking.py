@@ -39,8 +39,10 @@ INTERNAL_FIELDS = {
     "signed_date",
     "attempts",
     "next_try",
-    "error",
+    "reason",
+    "detail",
 }
+NO_ERROR = {"reason": False, "detail": False}
 BATCH = 100
 MAX_ATTEMPTS = 6
 FIRST_WAIT = timedelta(minutes=10)  # doubled with each try
@@ -92,11 +94,21 @@ class ExpressTracking(models.Model):
     # for the scheduler
     attempts = fields.Integer(readonly=True)
     next_try = fields.Datetime(default=fields.Datetime.now, readonly=True)
-    error = fields.Char("What Is Wrong", readonly=True)
+    # why it failed, told to each reader in his language
+    reason = fields.Char(readonly=True)
+    detail = fields.Char(readonly=True)
+    error = fields.Char("What Is Wrong", compute="_compute_error")
     _number_uniq = models.UniqueIndex(
         "(picking_id, number)", "A parcel of a shipment is followed only once."
     )
     _due_idx = models.Index("(next_try) WHERE state IN ('pending', 'active')")
+
+    # === COMPUTE METHODS === #
+    @api.depends("reason", "detail")
+    @api.depends_context("lang")
+    def _compute_error(self):
+        for tracking in self:
+            tracking.error = tracking.reason and self._explain(tracking.reason, tracking.detail)
 
     # === CRUD METHODS === #
     @api.model_create_multi
@@ -139,7 +151,7 @@ class ExpressTracking(models.Model):
             try:
                 news = tracking_sudo._get_service().query(tracking_sudo._get_parcel())
             except ExpressError as error:
-                raise UserError(self._explain(error)) from error
+                raise UserError(self._explain(error.reason, error.detail)) from error
             tracking_sudo._apply_news(news)
         return True
 
@@ -150,7 +162,7 @@ class ExpressTracking(models.Model):
             "state": "pending",
             "attempts": 0,
             "next_try": fields.Datetime.now(),
-            "error": False,
+            **NO_ERROR,
         }
 
     def _apply_news(self, news):
@@ -188,19 +200,21 @@ class ExpressTracking(models.Model):
         state = pick_state(news, last, state)
         vals |= {"last_event_date": newest, "courier_state": state}
         if state in ENDED:
-            vals |= {"state": "done", "signed_date": newest, "error": False}
+            vals |= {"state": "done", "signed_date": newest, **NO_ERROR}
         elif self.state == "done":
             vals |= {"state": "active", "signed_date": False}
         elif news.is_ended and self.state in ("pending", "active"):
-            vals |= {"state": "failed", "error": self._get_reasons()["given_up"]}
+            vals |= {"state": "failed", "reason": "given_up", "detail": False}
         elif self.state == "failed" and has_moved(news, last):
-            vals |= {"state": "active", "error": False}
+            vals |= {"state": "active", **NO_ERROR}
         return vals
 
-    def _explain(self, error):
+    @api.model
+    def _explain(self, reason, detail):
         """Return one sentence for the desk."""
-        text = self._get_reasons().get(error.reason) or self._get_reasons()["unavailable"]
-        return f"{text} ({error.detail})" if error.detail else text
+        reasons = self._get_reasons()
+        text = reasons.get(reason) or reasons["unavailable"]
+        return f"{text} ({detail})" if detail else text
 
     @api.model
     def _get_reasons(self):
@@ -280,7 +294,7 @@ class ExpressTracking(models.Model):
             service, parcel = self._get_service(), self._get_parcel()
             if self.state == "pending":
                 service.subscribe(parcel)
-                self.write({"state": "active", "attempts": 0, "error": False})
+                self.write({"state": "active", "attempts": 0, **NO_ERROR})
                 wait = timedelta(0) if isinstance(service, DemoCourier) else POLL_WAIT
                 self.next_try = fields.Datetime.now() + wait
             if self.next_try <= fields.Datetime.now():
@@ -293,12 +307,12 @@ class ExpressTracking(models.Model):
         """Leave a parcel to the desk that nobody has seen for a month."""
         since = self.last_event_date or self.create_date
         if self.state == "active" and since < fields.Datetime.now() - GIVE_UP:
-            self.write({"state": "failed", "error": self._get_reasons()["given_up"]})
+            self.write({"state": "failed", "reason": "given_up", "detail": False})
 
     def _note_failure(self, error):
         """Try later, or leave it to the desk with one clear sentence."""
         attempts = self.attempts + 1
-        vals = {"attempts": attempts, "error": self._explain(error)[:300]}
+        vals = {"attempts": attempts, "reason": error.reason, "detail": error.detail}
         if error.is_transient and attempts < MAX_ATTEMPTS:
             vals["next_try"] = fields.Datetime.now() + FIRST_WAIT * 2 ** (attempts - 1)
         else:

@@ -161,6 +161,9 @@ class TestExpress(ExpressCommon):
         self.courier.replies.append((200, {"result": False, "returnCode": "600", "message": "x"}))
         self._step(tracking)
         self.assertEqual((tracking.state, tracking.attempts), ("failed", 1))
+        error = tracking.with_context(lang="en_US").error
+        self.assertEqual(error, tracking.with_context(lang="en_US")._explain("bad_key", "x"))
+        self.assertIn("(x)", error)
 
     def test_query_adds_events(self):
         tracking = self.tracking
