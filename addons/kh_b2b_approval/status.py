@@ -98,6 +98,12 @@ STATUS = {
     ("fapiao", "open"): _same("run", "fa-file-text-o", _lt("In progress")),
     ("fapiao", "issued"): _same("done", "fa-check", _lt("Issued")),
     ("fapiao", "posted"): _same("done", "fa-envelope-o", _lt("Mailed")),
+    # service ticket (客户服务工单)
+    ("ticket", "new"): Status("run", "act", "fa-inbox", _lt("New")),
+    ("ticket", "progress"): Status("run", "act", "fa-comments-o", _lt("Being handled")),
+    ("ticket", "waiting"): Status("act", "run", "fa-reply", _lt("Waiting for dealer")),
+    ("ticket", "solved"): Status("act", "done", "fa-check", _lt("Solved")),
+    ("ticket", "closed"): _same("done", "fa-check-circle", _lt("Ended")),
     # warehouse message (仓库接口)
     ("wms", "queued"): _same("run", "fa-clock-o", _lt("Queued")),
     ("wms", "sent"): _same("done", "fa-check", _lt("Sent")),

@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from . import (
     catalogue,
     company,
+    fulfilment,
     lists,
     members,
     order_changes,
@@ -19,6 +20,7 @@ from . import (
     products,
     quick_orders,
     scenes,
+    tickets,
 )
 
 _logger = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ PARTS = (
     scenes,
     order_changes,
     order_rules,
+    fulfilment,
+    tickets,
 )
 
 

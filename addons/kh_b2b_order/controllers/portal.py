@@ -244,6 +244,7 @@ class DealerOrders(CustomerPortal):
             "can_act": is_person
             and order_sudo.partner_id.commercial_partner_id
             == user.partner_id.commercial_partner_id,
+            **self._kh_prepare_tickets(order_sudo),
             "is_chat_open": bool(kwargs.get("chat")),
             "notice": notice if notice in NOTICES else "",
             "may_cancel": order_sudo._kh_is_unpaid()
@@ -266,6 +267,16 @@ class DealerOrders(CustomerPortal):
             )
             for number in range(1, -(-count // LINES_PER_PAGE) + 1)
         ]
+
+    @staticmethod
+    def _kh_prepare_tickets(order_sudo):
+        """Return the tickets that this user may see and open on the order's page."""
+        user = request.env.user
+        can_ask = (
+            user.has_group("kh_b2b_member.group_b2b_dealer")
+            and order_sudo.partner_id.commercial_partner_id == user.partner_id.commercial_partner_id
+        )
+        return {"can_ask": can_ask, "tickets": order_sudo._kh_get_tickets() if can_ask else []}
 
     @staticmethod
     def _kh_prepare_transfer(order_sudo):

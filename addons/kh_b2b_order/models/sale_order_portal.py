@@ -30,6 +30,7 @@ class OrderRow(NamedTuple):
     amount: str
     shipped: str
     step: Any
+    parcel: Any = None
 
 
 class StageTab(NamedTuple):

@@ -39,6 +39,7 @@ class Shipment(NamedTuple):
     when: str
     kinds: int
     pieces: str
+    parcels: Any = ()
 
 
 class OrderDocument(NamedTuple):
@@ -181,7 +182,9 @@ class SaleOrder(models.Model):
         pickings = self.picking_ids.filtered(
             lambda picking: picking.picking_type_id.code == "outgoing" and picking.state != "cancel"
         )
-        return pickings.sorted(lambda picking: (picking.state != "done", picking.id))
+        pickings = pickings.sorted(lambda picking: (picking.state != "done", picking.id))
+        # with those of the other orders at hand: a list of orders reads them all at once
+        return pickings.with_prefetch(self.picking_ids._prefetch_ids)
 
     def _kh_get_shipments(self):
         """Return the parcels of this order; runs as superuser.

@@ -10,6 +10,7 @@ from . import (
     res_users,
     sale_order,
     sale_order_home,
+    sale_order_home_tickets,
     sale_order_line,
     scene,
     shop_request,

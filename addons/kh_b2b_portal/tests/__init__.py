@@ -8,6 +8,7 @@ from . import (
     test_foreign_price,
     test_frame,
     test_home,
+    test_home_tickets,
     test_inquiries,
     test_limits_shop,
     test_messages,
