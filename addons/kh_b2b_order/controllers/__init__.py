@@ -1,2 +1,1 @@
-from . import order_change, portal, portal_offer
-from . import express, portal, portal_offer, tickets
+from . import express, order_change, portal, portal_offer, tickets
