@@ -25,3 +25,7 @@ from . import dealer_product_code, quick_order
 # isort: split
 # these extend the quick order
 from . import quick_order_check, quick_order_match
+
+# isort: split
+# these extend the promotion, the scene and orders
+from . import promotion, promotion_line, promotion_propose, website_promotion

@@ -6,6 +6,7 @@ from . import (
     test_limits_stock,
     test_offer,
     test_portal,
+    test_promotion,
     test_price_inquiry,
     test_purchase_list,
     test_quote_concurrency,

@@ -11,6 +11,7 @@ from . import (
     test_inquiries,
     test_limits_shop,
     test_messages,
+    test_promotion,
     test_purchase_lists,
     test_quick_order,
     test_same_price,
