@@ -29,3 +29,4 @@ from . import quick_order_check, quick_order_match
 # isort: split
 # these extend the promotion, the scene and orders
 from . import promotion, promotion_line, promotion_propose, website_promotion
+from . import scene_discount

@@ -12,6 +12,7 @@ from . import (
     sale_order_home,
     sale_order_line,
     scene,
+    scene_discount,
     shop_request,
     website,
     website_catalogue,

@@ -16,6 +16,7 @@ from . import (
     test_quick_order,
     test_same_price,
     test_scene,
+    test_scene_discount,
     test_tour,
     test_utils,
 )
