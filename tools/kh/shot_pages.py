@@ -255,4 +255,23 @@ PAGES = (
     Page("91-scene", "dealer1", "/scenes", (("click", ".kh-p-scene-card"),)),
     Page("92-messages", "dealer1", "/my/messages"),
     Page("93-scenes-back-office", "product", "action:kh_b2b_order.kh_scene_action", OPEN_FIRST),
+    Page("120-promotion", "dealer1", "/shop", (("click", "[data-kh-zones] li:nth-child(2) a"),)),
+    Page(
+        "121-promotions-back-office",
+        "product",
+        "action:kh_b2b_order.kh_promotion_action",
+        OPEN_FIRST,
+    ),
+    Page("122-promotions-list", "product", "action:kh_b2b_order.kh_promotion_action"),
+    Page("123-set-discount", "dealer1", "/scenes", (("click", ".kh-p-scene-card"),)),
+    Page(
+        "124-set-in-cart",
+        "dealer1",
+        "/scenes",
+        (
+            ("click", ".kh-p-scene-card"),
+            ("click", "[data-kh-add-set]"),
+            ("wait", "[data-kh-cart], [data-kh-message]:not([hidden])"),
+        ),
+    ),
 )

@@ -15,6 +15,7 @@ from . import (
     people,
     prices,
     products,
+    promotions,
     quick_orders,
     scenes,
 )
@@ -33,6 +34,7 @@ PARTS = (
     lists,
     quick_orders,
     scenes,
+    promotions,
 )
 
 
