@@ -10,8 +10,10 @@ IMPLIED = {
 
 
 def uninstall_hook(env):
-    """Take back what core tables got from us: groups of staff, approvals of orders."""
+    """Take back what core tables got from us: groups of staff, approvals, prices."""
     env = env(su=True)  # whoever uninstalls need not manage approvals
+    # prices of promotions would stay in force for everybody, without anybody knowing why
+    env["product.pricelist.item"].search([("kh_promotion_line_id", "!=", False)]).unlink()
     for model_name in ("sale.order", "kh.order.change", "kh.price.inquiry"):
         env["kh.approval.flow"]._forget_model(model_name)
     for group_name, implied in IMPLIED.items():

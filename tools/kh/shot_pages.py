@@ -283,7 +283,7 @@ PAGES = (
         (("click", "tbody tr:last-child a[href*='/my/orders/']"),),
     ),
     Page(
-        "100-split-order",
+        "86-split-order",
         "order",
         "action:kh_b2b_order.sale_order_action_kh",
         (
@@ -294,7 +294,7 @@ PAGES = (
         widths=DESK,
     ),
     Page(
-        "101-order-parts-staff",
+        "87-order-parts-staff",
         "order",
         "action:kh_b2b_order.sale_order_action_kh",
         (
@@ -381,5 +381,24 @@ PAGES = (
         "action:kh_b2b_order.sale_order_action_kh",
         (*OPEN_FIRST, ("click", "[name=kh_fulfilment]"), ("wait", ".kh-o-staff")),
         widths=DESK,
+    ),
+    Page("120-promotion", "dealer1", "/shop", (("click", "[data-kh-zones] li:nth-child(2) a"),)),
+    Page(
+        "121-promotions-back-office",
+        "product",
+        "action:kh_b2b_order.kh_promotion_action",
+        OPEN_FIRST,
+    ),
+    Page("122-promotions-list", "product", "action:kh_b2b_order.kh_promotion_action"),
+    Page("123-set-discount", "dealer1", "/scenes", (("click", ".kh-p-scene-card"),)),
+    Page(
+        "124-set-in-cart",
+        "dealer1",
+        "/scenes",
+        (
+            ("click", ".kh-p-scene-card"),
+            ("click", "[data-kh-add-set]"),
+            ("wait", "[data-kh-cart], [data-kh-message]:not([hidden])"),
+        ),
     ),
 )

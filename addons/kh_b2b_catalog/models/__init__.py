@@ -1,3 +1,4 @@
+from . import zone_mixin
 from . import catalog_assortment
 from . import product_listing
 from . import product_template_keys

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.saleable import AssortmentCondition
+
 KEY_FIELDS = {"product_tmpl_ids", "active", "company_id"}
 VIEWER_FIELDS = {"grade_ids", "partner_ids", "active", "company_id"}
 
@@ -17,7 +19,7 @@ class CatalogAssortment(models.Model):
     _name = "kh.catalog.assortment"
     _description = "Assortment"
     _order = "sequence, name, id"
-    _inherit = ["mail.thread"]
+    _inherit = ["kh.zone.mixin"]
     _check_company_auto = True
 
     # === FIELDS === #
@@ -149,6 +151,9 @@ class CatalogAssortment(models.Model):
         return {**action, "context": {"default_add_assortment_ids": self.ids}}
 
     # === BUSINESS METHODS === #
+    def _kh_zone_domain(self):
+        return Domain.custom(to_sql=AssortmentCondition(self.id))
+
     def _kh_ensure_nothing_opens(self):
         """Refuse to let go of assortments without which products would be everybody's.
 

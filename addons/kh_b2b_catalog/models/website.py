@@ -2,8 +2,6 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.http import request
 
-from ..engine.saleable import AssortmentCondition
-
 
 class Website(models.Model):
     _inherit = "website"
@@ -37,18 +35,27 @@ class Website(models.Model):
 
     # === BUSINESS METHODS - ZONES === #
     def sale_product_domain(self):
-        """Extend `website_sale`: ``/shop?kh_zone=3`` shows one zone, to those who may enter it."""
+        """Extend `website_sale`: ``/shop?kh_zone=3`` shows one zone, to those who may enter it.
+
+        With ``kh_whole_shop`` in the context the address does not matter.
+        """
         domain = super().sale_product_domain()
         asked = request and request.is_frontend and request.params.get("kh_zone")
-        if not asked:
+        if not asked or self.env.context.get("kh_whole_shop"):
             return domain
-        zone_sudo = self.get_current_website()._kh_find_zone(asked)
-        if not zone_sudo:
-            return Domain.FALSE
-        return Domain(domain) & Domain.custom(to_sql=AssortmentCondition(zone_sudo.id))
+        return Domain(domain) & self.get_current_website()._kh_get_zone_domain(asked)
+
+    def _kh_get_zone_domain(self, key):
+        """Return the domain of the products of a zone, by its key as sent by a browser (hook).
+
+        :return: FALSE for a zone that may not be entered
+        :rtype: Domain
+        """
+        zone_sudo = self._kh_find_zone(key)
+        return zone_sudo._kh_zone_domain() if zone_sudo else Domain.FALSE
 
     def _kh_find_zones(self):
-        """Return the zones the person in the shop may enter, in sudo (企业采购专区)."""
+        """Return the zones the person in the shop may enter now, in sudo (企业采购专区)."""
         viewer = self.env["product.template"]._kh_get_viewer()
         if viewer:
             # sudo: dealers may not read assortments; only names of their own zones are shown
@@ -58,11 +65,14 @@ class Website(models.Model):
             zones_sudo = self.env["kh.catalog.assortment"].sudo().search([("is_zone", "=", True)])
         company = self.company_id or self.env.company
         return zones_sudo.filtered(
-            lambda zone: zone.is_zone and (not zone.company_id or zone.company_id == company)
+            lambda zone: (
+                zone.is_zone
+                and zone._kh_is_zone_open()
+                and (not zone.company_id or zone.company_id == company)
+            )
         ).sorted(lambda zone: (zone.sequence, zone.id))
 
-    def _kh_find_zone(self, zone_id):
-        """Return the zone with this id, as sent by a browser, if it may be entered."""
-        text = str(zone_id or "")
-        wanted = int(text) if text.isdecimal() and len(text) < 10 else 0
-        return self._kh_find_zones().filtered(lambda zone: zone.id == wanted)
+    def _kh_find_zone(self, key):
+        """Return the zone with this key, as sent by a browser, if it may be entered (hook)."""
+        text = str(key or "")
+        return self._kh_find_zones().filtered(lambda zone: zone._kh_zone_key() == text)

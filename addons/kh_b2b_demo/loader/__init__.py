@@ -18,6 +18,7 @@ from . import (
     people,
     prices,
     products,
+    promotions,
     quick_orders,
     scenes,
     tickets,
@@ -41,6 +42,7 @@ PARTS = (
     order_rules,
     fulfilment,
     tickets,
+    promotions,
 )
 
 

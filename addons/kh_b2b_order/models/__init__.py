@@ -36,3 +36,8 @@ from . import order_ticket, order_ticket_portal
 # isort: split
 # these extend the quick order
 from . import quick_order_check, quick_order_match
+
+# isort: split
+# these extend the promotion, the scene and orders
+from . import promotion, promotion_line, promotion_propose, website_promotion
+from . import scene_discount

@@ -17,6 +17,7 @@ from . import (
     test_fulfilment,
     test_order_ticket,
     test_portal,
+    test_promotion,
     test_price_inquiry,
     test_purchase_list,
     test_quote_concurrency,

@@ -357,6 +357,15 @@ class TestOrderImport(QuickOrderCommon):
         wizard.action_check()
         return wizard
 
+    def test_only_who_may_import_is_offered_it(self):
+        action = self.env.ref("kh_b2b_order.kh_order_import_action")
+        seller = self._create_staff("kh_i_seller", "sales_team.group_sale_salesman_all_leads")
+        for user, is_offered in ((self.clerk, True), (seller, False)):
+            arch = self.env["sale.order"].with_user(user).get_view(view_type="form")["arch"]
+            self.assertEqual(f'name="{action.id}"' in arch, is_offered)
+        with self.assertRaises(AccessError):
+            self._import("KH-O-1\t5", user=seller)
+
     def test_check_correct_add_and_learn(self):
         wizard = self._import("KH-O-1\t5\n断路器\t2\nKH-O-2\t3")
         order = wizard.order_id

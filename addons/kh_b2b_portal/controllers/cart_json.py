@@ -36,7 +36,7 @@ class ShopCartJson(http.Controller):
     def kh_cart_update(self, line_id, quantity, **_kwargs):
         """Change one line of the user's own cart; 0 removes it.
 
-        :return: the row and the totals, nothing else
+        :return: the row and the totals, and other rows whose discount came or went with it
         :raise LineNotFound: the line is not in this user's cart
         """
         self._ensure_shop()
@@ -49,6 +49,7 @@ class ShopCartJson(http.Controller):
         quantity = self._parse_quantity(quantity)
         product_id = line_sudo.product_id.id
         suggested = quantity and order_sudo._kh_suggest_for_line(line_sudo, quantity)
+        before = order_sudo._kh_get_set_discounts()
         order_sudo._cart_update_line_quantity(line_sudo.id, quantity)
         line_sudo = line_sudo.exists()
         row = {"line_id": line_id, "product_id": product_id, "quantity": 0}
@@ -57,7 +58,13 @@ class ShopCartJson(http.Controller):
             if row["warning"] and suggested:
                 row["suggested"] = suggested
             line_sudo.shop_warning = False
-        return {"row": row, "totals": self._kh_totals(order_sudo)}
+        answer = {"row": row, "totals": self._kh_totals(order_sudo)}
+        others = [
+            other
+            for other in order_sudo._kh_get_set_changes(before)
+            if other["line_id"] != line_id or not row.get("warning")  # what was cut comes first
+        ]
+        return {**answer, "others": others} if others else answer
 
     # === HELPERS === #
     @staticmethod

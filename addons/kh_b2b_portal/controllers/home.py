@@ -50,6 +50,7 @@ class DealerHome(CustomerPortal):
             "kh_tasks": Order._kh_home_tasks(partner, website) if can_read else [],
             "kh_tiles": Order._kh_home_tiles(partner, website) if can_read else [],
             "kh_date": format_date,
+            "kh_zones": website._kh_list_zones() if website.has_ecommerce_access() else [],
             "kh_has_scenes": bool(request.env["kh.scene"].search_count([], limit=1)),
             **self._kh_prepare_frequent_values(Order, can_read),
         }

@@ -18,7 +18,9 @@ from .purchase_lists import PurchaseLists
 from .shop import ShopCatalogue
 
 NOTICE_SESSION_KEY = "kh_inquiry_notice"
+TYPED_SESSION_KEY = "kh_inquiry_typed"
 NOTE_LIMIT = 1000
+VALUE_LIMIT = 40  # characters of a quantity or price that is kept
 INQUIRIES_PER_PAGE = 50
 # Prices are shown while they are given: before, they are the seller's draft.
 PRICED_STATES = ("quoted", "accepted", "expired")
@@ -54,11 +56,21 @@ class Inquiries(Controller):
 
     @route("/my/inquiries/new", type="http", auth="user", website=True, sitemap=False)
     def kh_inquiry_new(self, source="", product_id="", list_id="", **post):
-        """Fill in, or send (POST), an inquiry of the cart, a list or one product."""
+        """Fill in, or send (POST), an inquiry of the cart, a list or one product.
+
+        What was typed into an inquiry that could not be sent stands there again.
+        """
         self._ensure_dealer()
         if request.httprequest.method == "POST":
             return PurchaseLists._kh_once(post.get("key"), lambda: self._send(post))
-        rows = self._find_rows(source, product_id, list_id)
+        typed = request.session.get(TYPED_SESSION_KEY, {}) if source == "typed" else {}
+        if typed:
+            rows = self._find_typed_rows(typed)
+        else:
+            rows = [
+                (key, format_quantity(quantity).replace(",", ""), "")
+                for key, quantity in self._find_rows(source, product_id, list_id)
+            ]
         products = request.env["product.product"].browse(row[0] for row in rows)
         # sudo: names of products that the user was found to see
         by_id = {product.id: product for product in products.sudo()}
@@ -67,7 +79,8 @@ class Inquiries(Controller):
             "kh_b2b_portal.inquiry_new",
             {
                 **ShopCatalogue._kh_page_values(),
-                "rows": [(by_id[key], format_quantity(qty).replace(",", "")) for key, qty in rows],
+                "rows": [(by_id[key], quantity, target) for key, quantity, target in rows],
+                "note": typed.get("note", ""),
                 "prices": prices,
                 "notice": request.session.pop(NOTICE_SESSION_KEY, ""),
                 "additional_title": request.env._("Ask for a price"),
@@ -166,13 +179,35 @@ class Inquiries(Controller):
         seen = set(ShopCartJson._kh_allowed_product_ids(list(rows)))
         return [(key, quantity) for key, quantity in rows.items() if key in seen]
 
+    @staticmethod
+    def _keep_typed(post):
+        """Return what a page said, to show it again: ``{field of the form: text}``."""
+        typed = {
+            name: str(value)[:VALUE_LIMIT]
+            for name, value in post.items()
+            if name.startswith(("qty_", "target_"))
+        }
+        return {**typed, "note": (post.get("note") or "")[:NOTE_LIMIT]}
+
+    @staticmethod
+    def _find_typed_rows(typed):
+        """Return kept rows as ``[(product id, quantity, target)]``; visible goods only."""
+        ids = [name.removeprefix("qty_") for name in typed if name.startswith("qty_")]
+        ids = [int(key) for key in ids if key.isdecimal()]
+        seen = set(ShopCartJson._kh_allowed_product_ids(ids))
+        return [
+            (key, typed[f"qty_{key}"], typed.get(f"target_{key}", "")) for key in ids if key in seen
+        ]
+
     def _send(self, post):
         """Make and send the inquiry of a page; return where to go."""
         lines, errors = self._parse(post)
         if errors or not lines:
             texts = errors or [request.env._("Fill in a quantity first.")]
             request.session[NOTICE_SESSION_KEY] = " ".join(texts)
-            return "/my/inquiries/new?source=cart"
+            request.session[TYPED_SESSION_KEY] = self._keep_typed(post)
+            return "/my/inquiries/new?source=typed"
+        request.session.pop(TYPED_SESSION_KEY, None)
         # sudo: dealers only read inquiries; everything below is the server's, or checked above
         inquiry_sudo = (
             request.env["kh.price.inquiry"]

@@ -115,9 +115,13 @@ class ShopScenes(ShopCartJson):
         """
         scene, rows, wanted = self._kh_read_set(scene_id, lines)
         scene._kh_ensure_complete(rows)
-        return self.kh_cart_add(
+        result = self.kh_cart_add(
             lines=[{"product_id": pid, "qty": qty} for pid, qty in wanted.items()], key=key
         )
+        if not result.get("added"):
+            return result
+        request.cart._kh_set_scene(scene, {int(product_id) for product_id in result["added"]})
+        return {**result, "totals": self._kh_totals(request.cart)}
 
     # === HELPERS === #
     def _kh_read_set(self, scene_id, lines):
@@ -162,4 +166,7 @@ class ShopScenes(ShopCartJson):
         if totals.payable is not None:
             values["discount"] = format_money(-totals.discount, currency)
             values["payable"] = format_money(totals.payable, currency)
+        note = scene._kh_get_set_note(rows, totals)
+        if note is not None:
+            values["set_note"] = note
         return values

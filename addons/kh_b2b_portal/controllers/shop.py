@@ -36,7 +36,8 @@ class ShopCatalogue(WebsiteSale):
         website = request.website
         sort = order if order in SORTS else DEFAULT_SORT
         url = self._get_shop_path(category)
-        zone = website._kh_find_zone(post.get("kh_zone")).id
+        zone_sudo = website._kh_find_zone(post.get("kh_zone"))
+        zone = zone_sudo._kh_zone_key() if zone_sudo else ""
         prices = self._kh_price_range(post)
         query = {
             "search": search,
@@ -70,6 +71,7 @@ class ShopCatalogue(WebsiteSale):
             "query": query,
             "price_query": self._kh_price_query(prices),
             "zone": zone,
+            "banner": self._kh_banner(zone_sudo),
             "layout": self._kh_layout(layout),
             "rows": website._kh_catalogue_rows(products, request.cart),
             "total": total,
@@ -98,10 +100,25 @@ class ShopCatalogue(WebsiteSale):
 
     def _kh_link_values(self):
         """What leads from the catalogue page to others."""
-        zones_sudo = request.website._kh_find_zones()  # the viewer's own; only names are shown
+        return {"zones": request.website._kh_list_zones(), "link": self._kh_link}
+
+    @staticmethod
+    def _kh_banner(zone_sudo):
+        """What stands above the products of a zone; empty for one without a banner.
+
+        :param zone_sudo: a zone that the viewer was found to enter, or none
+        """
+        if not zone_sudo or not (zone_sudo.banner_title or zone_sudo.banner_image):
+            return {}
+        image = ""
+        if zone_sudo.banner_image:
+            version = int(zone_sudo.write_date.timestamp())
+            image = f"/shop/zone-banner/{zone_sudo._kh_zone_key()}?v={version}"
         return {
-            "zones": [(zone_sudo.id, zone_sudo.name) for zone_sudo in zones_sudo],
-            "link": self._kh_link,
+            "title": zone_sudo.banner_title or zone_sudo.name,
+            "text": zone_sudo.banner_text or "",
+            "image": image,
+            "until": zone_sudo.zone_to,
         }
 
     @staticmethod

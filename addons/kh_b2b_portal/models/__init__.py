@@ -13,6 +13,7 @@ from . import (
     sale_order_home_tickets,
     sale_order_line,
     scene,
+    scene_discount,
     shop_request,
     website,
     website_catalogue,

@@ -52,3 +52,26 @@ class SaleOrder(models.Model):
             "amount": self.amount_total,
             "total": format_money(self.amount_total, currency) if self else "",
         }
+
+    # === BUSINESS METHODS - SETS === #
+    def _kh_get_set_discounts(self):
+        """What lines bought as a set earn now, ``{line: percent}``."""
+        return {line: line.discount for line in self.order_line if line.kh_scene_id}
+
+    def _kh_get_set_changes(self, before):
+        """Return the rows of lines whose discount changed since, each saying why.
+
+        :param dict before: what `_kh_get_set_discounts` returned
+        :rtype: list[dict]
+        """
+        rows = []
+        for line, discount in self._kh_get_set_discounts().items():
+            if line not in before or before[line] == discount:
+                continue
+            name = line.kh_scene_id.sudo().name  # sudo: bought before it left the website
+            if discount:
+                text = self.env._("The set “%s” is whole: its discount counts.", name)
+            else:
+                text = self.env._("The set “%s” is not whole any more: its discount is gone.", name)
+            rows.append({**line._kh_cart_values(), "warning": text})
+        return rows

@@ -32,4 +32,11 @@ class SaleOrderLine(models.Model):
             "price": format_price(self._kh_unit_price(), precision, digits),
             "subtotal": format_amount(subtotal, digits),
             "warning": self._get_shop_warning(clear=False) or "",
+            "discount": self._kh_set_discount_text(),
         }
+
+    def _kh_set_discount_text(self):
+        """Say that the unit price holds a discount for a whole set; empty where it does not."""
+        if not self.discount or self.discount != self.kh_scene_discount:
+            return ""
+        return self.env._("Whole set: %(rate)s%% off", rate=f"{self.discount:g}")

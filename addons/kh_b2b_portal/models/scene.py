@@ -13,7 +13,8 @@ class SceneRow(NamedTuple):
     """One product of a scene as one viewer sees it; quantities in the product's unit.
 
     `price` is the viewer's for this quantity (the market price for visitors), `amount` is
-    price × quantity, rounded by the website's currency, taxed as the website shows prices.
+    price × quantity, rounded by the website's currency, taxed as the website shows prices;
+    `rate` is the percent off it that the whole set earns.
     """
 
     product: Any  # CatalogueRow
@@ -23,16 +24,22 @@ class SceneRow(NamedTuple):
     quantity: float
     price: float
     amount: float
+    rate: float
     market_amount: float
 
 
 class SceneTotals(NamedTuple):
-    """What a set costs; `payable` and `discount` are None for visitors, who see the market's."""
+    """What a set costs; `payable` and `discount` are None for visitors, who see the market's.
+
+    `discount` is all that is saved against the market, `set_discount` the part of it that the
+    whole set earns.
+    """
 
     kinds: int
     market: float
     discount: float | None
     payable: float | None
+    set_discount: float = 0.0
 
 
 class Scene(models.Model):
@@ -73,11 +80,14 @@ class Scene(models.Model):
         self.ensure_one()
         products = self.env["product.product"].browse(lines_sudo.product_id.ids)
         rows = {row.product_id: row for row in website._kh_catalogue_rows(products, order)}
+        if quantities is None:
+            quantities = self._kh_propose_quantities(lines_sudo, rows)
+        rates = self._kh_get_set_rates(website, quantities)
+        currency = website.currency_id
         result = []
         for line in lines_sudo.sorted(lambda line: (line.sequence, line.id)):
             row = rows[line.product_id.id]
-            proposed = 0.0 if line.is_optional or not row.can_add else line.quantity
-            quantity = proposed if quantities is None else quantities.get(row.product_id, 0.0)
+            quantity = quantities.get(row.product_id, 0.0)
             price = self._kh_price_for(row.price, quantity)
             result.append(
                 SceneRow(
@@ -87,11 +97,21 @@ class Scene(models.Model):
                     minimum=line.minimum,
                     quantity=quantity,
                     price=price,
-                    amount=website.currency_id.round(price * quantity),
-                    market_amount=website.currency_id.round(row.price.market * quantity),
+                    amount=currency.round(price * quantity),
+                    rate=rates.get(row.product_id, 0.0),
+                    market_amount=currency.round(row.price.market * quantity),
                 )
             )
         return result
+
+    @staticmethod
+    def _kh_propose_quantities(lines_sudo, rows):
+        """The quantities a page starts with, ``{product id: quantity}``."""
+        return {
+            line.product_id.id: line.quantity
+            for line in lines_sudo
+            if not line.is_optional and rows[line.product_id.id].can_add
+        }
 
     @staticmethod
     def _kh_price_for(price, quantity):
@@ -108,8 +128,11 @@ class Scene(models.Model):
         market = sum(row.market_amount for row in chosen)
         if any(row.product.price.own is None for row in rows):
             return SceneTotals(len(chosen), market, None, None)
-        payable = sum(row.amount for row in chosen)
-        return SceneTotals(len(chosen), market, market - payable, payable)
+        payable = gross = sum(row.amount for row in chosen)
+        if any(row.rate for row in chosen):
+            payable = self._kh_get_whole_payable(chosen)
+        of_the_set = gross - payable
+        return SceneTotals(len(chosen), market, market - payable, payable, of_the_set)
 
     def _kh_ensure_complete(self, rows):
         """Refuse a set that lacks what makes it one.

@@ -89,12 +89,22 @@ class Website(models.Model):
             below_sudo = category.sudo().search([("id", "child_of", category.id)])
             domains.append(Domain("public_categ_ids", "in", below_sudo.ids))
         collapsed = self._kh_collapsed_variants()
-        if collapsed and not search:
+        if collapsed and not search and not self._kh_is_promotion_shown():
             domains.append(
                 Domain("product_tmpl_id", "not in", list(collapsed))
                 | Domain("id", "in", [first for first, _count in collapsed.values()])
             )
         return Domain.AND(domains)
+
+    def _kh_is_promotion_shown(self):
+        """Whether the page shows a promotion: its variants stand for themselves."""
+        asked = request and request.is_frontend and request.params.get("kh_zone")
+        return self._kh_is_promotion_key(asked)
+
+    def _kh_list_zones(self):
+        """Return the zones the viewer may enter now, promotions first: ``[(key, name)]``."""
+        zones_sudo = (*self._kh_find_promotions(), *self._kh_find_zones())
+        return [(zone_sudo._kh_zone_key(), zone_sudo.name) for zone_sudo in zones_sudo]
 
     def _kh_search_domain(self, word):
         """Where one word of a search is looked for: name, item no., bar code, specification."""
@@ -139,7 +149,7 @@ class Website(models.Model):
         prices = products_sudo._kh_get_display_prices(website=self)
         words = products._kh_get_stock_words()
         limits = products._kh_get_order_limits(website=self)
-        collapsed = self._kh_collapsed_variants()
+        collapsed = {} if self._kh_is_promotion_shown() else self._kh_collapsed_variants()
         in_cart = order._kh_cart_quantities() if order else {}
         pictures = products_sudo._kh_picture_urls()
         urls = self._kh_localise([product._kh_shop_url() for product in products_sudo])

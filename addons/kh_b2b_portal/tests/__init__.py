@@ -12,10 +12,12 @@ from . import (
     test_inquiries,
     test_limits_shop,
     test_messages,
+    test_promotion,
     test_purchase_lists,
     test_quick_order,
     test_same_price,
     test_scene,
+    test_scene_discount,
     test_tour,
     test_utils,
 )

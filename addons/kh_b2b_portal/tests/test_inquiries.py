@@ -93,6 +93,29 @@ class TestInquiries(PortalCommon):
             self._post("/my/inquiries/new", key=f"nonsense-{number}", **data)
         self.assertFalse(self._inquiries())
 
+    def test_what_was_typed_into_a_refused_inquiry_stands_there_again(self):
+        hidden = self._create_template("KH hidden", is_published=False).product_variant_id
+        page = self._post(
+            "/my/inquiries/new",
+            key="typed-with-a-mistake",
+            note="For the <new> hospital",
+            **{
+                f"qty_{self.first.id}": "ten",
+                f"qty_{self.second.id}": "12",
+                f"target_{self.second.id}": "70.5",
+                f"qty_{hidden.id}": "3",
+            },
+        )
+        html = page.text
+        for text in ('value="ten"', 'value="12"', 'value="70.5"', "For the &lt;new&gt; hospital"):
+            self.assertIn(text, html)
+        self.assertIn("“ten” is not a number", html)
+        self.assertEqual(html.count('name="qty_'), 2)
+        self._ask()
+        self.assertEqual(len(self._inquiries()), 1)
+        html = self.url_open("/my/inquiries/new?source=typed").text
+        self.assertNotIn('value="ten"', html)
+
     def test_too_many_products_are_refused_not_cut(self):
         self.patch(inquiries, "MAX_LINES_PER_ADD", 1)
         self._ask()

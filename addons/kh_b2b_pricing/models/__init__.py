@@ -24,6 +24,7 @@ from . import product_pricelist_check
 from . import product_pricelist_display
 from . import product_pricelist_engine
 from . import product_pricelist_item
+from . import product_pricelist_level
 from . import product_pricelist_item_base
 from . import product_pricelist_rows
 from . import product_pricelist_item_history

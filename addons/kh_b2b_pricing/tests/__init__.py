@@ -13,6 +13,7 @@ from . import test_engine_property
 from . import test_engine_ratio
 from . import test_figures
 from . import test_hooks
+from . import test_level_ladders
 from . import test_member_application
 from . import test_order
 from . import test_price_adjustment

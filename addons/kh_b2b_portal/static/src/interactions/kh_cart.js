@@ -140,7 +140,11 @@ export class KhCart extends Interaction {
     async send(row, quantity) {
         row.setAttribute("aria-busy", "true");
         try {
-            const { row: values, totals } = await this.waitFor(
+            const {
+                row: values,
+                totals,
+                others = [],
+            } = await this.waitFor(
                 rpc(
                     "/shop/kh/cart/update",
                     { line_id: Number(row.dataset.khLine), quantity },
@@ -148,6 +152,9 @@ export class KhCart extends Interaction {
                 )
             );
             this.patch(row, values);
+            for (const other of others) {
+                this.patchOther(other);
+            }
             showTotals(totals);
             this.showEmpty(!totals.kinds);
             return true;
@@ -161,14 +168,27 @@ export class KhCart extends Interaction {
         }
     }
 
+    showPrices(row, values) {
+        for (const name of ["price", "subtotal", "discount"]) {
+            row.querySelector(`[data-kh-cell="${name}"]`).textContent = values[name];
+        }
+    }
+
+    /** A row whose price changed with another's quantity; what is typed in it stays. */
+    patchOther(values) {
+        const row = this.el.querySelector(`[data-kh-line="${values.line_id}"]`);
+        if (row) {
+            this.showPrices(row, values);
+            this.warn(row, values.warning);
+        }
+    }
+
     patch(row, values) {
         row.hidden = !values.quantity;
         if (!values.quantity) {
             return;
         }
-        for (const name of ["price", "subtotal"]) {
-            row.querySelector(`[data-kh-cell="${name}"]`).textContent = values[name];
-        }
+        this.showPrices(row, values);
         const input = row.querySelector("[data-kh-qty]");
         const text = formatQuantity(values.quantity);
         this.confirmed.set(input, text);
