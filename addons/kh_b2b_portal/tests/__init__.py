@@ -1,4 +1,6 @@
 from . import (
+    test_accessibility,
+    test_budget,
     test_cart_json,
     test_catalogue,
     test_category_page,
