@@ -4,6 +4,8 @@ One database holds both dealers, so that the tables are as large for the one as 
 orders are inserted by SQL; they are rows of orders which the ORM created and confirmed.
 """
 
+from contextlib import ExitStack
+
 from odoo.tools import SQL
 
 from bench import data
@@ -20,11 +22,16 @@ UNPAID = 10
 
 def prepare(env, side, scale):
     products = data.create_products(env, LINES)
+    samples = {}
     for login, count in ((FEW, scale // 10), (MANY, scale)):
         dealer = create_dealer(env, side, login)
-        unpaid, sold = create_samples(env, dealer, products)
-        insert_orders(env, unpaid, count // UNPAID - 1)
-        insert_orders(env, sold, count - count // UNPAID - 1)
+        samples[count] = create_samples(env, dealer, products)
+    with ExitStack() as stack:
+        for table in ("sale_order", "sale_order_line"):
+            stack.enter_context(data.bare_table(env, table))
+        for count, (unpaid, sold) in samples.items():
+            insert_orders(env, unpaid, count // UNPAID - 1)
+            insert_orders(env, sold, count - count // UNPAID - 1)
     if side == "ours":
         env["website"].search([]).kh_is_b2b = True
     env.cr.execute("ANALYZE")

@@ -65,6 +65,7 @@ class TestAccessibility(PortalCommon):
             {"url": "/my/orders", "expect": ".kh-o-table tbody tr"},
         ]
         axe = Path(os.environ["KH_NODE_MODULES"], "axe-core", "axe.min.js").read_text("utf-8")
+        self.assertTrue(axe.startswith("/*! axe v"))
         with file_open("kh_b2b_portal/static/tests/page_check.js") as script:
             check = script.read()
         arguments = ", ".join(json.dumps(value) for value in (pages, WIDTHS, axe))
