@@ -313,12 +313,12 @@ def order_together(env, side):
             f"longest {found[-1]:.3f} s",
             file=sys.stderr,
         )
-        env.cr.commit()  # a new snapshot
-        count = check_orders(env, dealers, before)
-        print(f"{count} orders right to the cent", file=sys.stderr)
         errors = [dealer.error for dealer in dealers if dealer.error]
         if errors:
             raise ValueError(f"{len(errors)} of {DEALERS} dealers failed, the first: {errors[0]}")
+        env.cr.commit()  # a new snapshot
+        count = check_orders(env, dealers, before)
+        print(f"{count} orders right to the cent", file=sys.stderr)
         return p95
 
     return run
