@@ -162,6 +162,5 @@ CASES = [
     },
     many("100,000 orders to 10,000, first page", "/my/orders"),
     many("100,000 orders to 10,000, one stage", "/my/orders?stage=to_pay"),
-    many("100,000 orders to 10,000, home", "/my"),
-    many("100,000 orders to 10,000, page of one order's number", "/my/orders?q=S0"),
+    many("100,000 orders to 10,000, search by number", "/my/orders?q=S0"),
 ]

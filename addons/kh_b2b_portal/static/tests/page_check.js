@@ -68,10 +68,10 @@
     async function checkItself(frame, source) {
         const picture = frame.contentDocument.createElement("img");
         picture.src = "/web/static/img/smile.svg";
-        picture.dataset.planted = "";
+        picture.id = "kh_planted";
         frame.contentDocument.body.append(picture);
         const found = await faults(frame, source);
-        return found.some((line) => line.includes("data-planted"))
+        return found.some((line) => line.includes("#kh_planted"))
             ? []
             : ["axe-core overlooks a picture without a text"];
     }
