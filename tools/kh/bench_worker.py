@@ -54,7 +54,7 @@ class Side:
 
     def describe(self) -> dict[str, Any]:
         """What the harness must know of each case; it cannot import a bench itself."""
-        names = ("case", "bar", "limits", "rounds", "unit", "ours", "peer", "once")
+        names = ("case", "bar", "limits", "rounds", "unit", "ours", "peer")
         cases = [{n: case[n] for n in names if n in case} for case in self.module.CASES]
         return {"cases": cases}
 

@@ -101,11 +101,11 @@ def install(command: Sequence[str], node_folder: Path) -> None:
     """Run npm below `.kh/node`; the only step that needs the network."""
     path = f"{node_folder}{os.pathsep}{os.environ.get('PATH', '')}"
     log = paths.log_file("node")
-    with console.step("Installing the Node packages"):
+    with console.step("Installing prettier and eslint"):
         process.run_checked(
             command,
             cwd=NODE_DIR,
             log=log,
             env={**os.environ, "PATH": path},
-            failure="npm could not install the Node packages; check the network and try again",
+            failure="npm could not install prettier and eslint; check the network and try again",
         )

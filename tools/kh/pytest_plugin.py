@@ -20,8 +20,6 @@ import pytest
 from tools.kh.json_lines import RESULTS, WARNINGS, append_json
 
 LONGEST_LINE = 1000
-#: Tags of tests that run: Odoo's own, and that of tests which use axe-core.
-RUN_HERE = frozenset({"standard", "kh_axe"})
 #: Words in the name of a test file that promise a long run, and how long.
 GUESSED_SECONDS = {"install_matrix": 240.0, "tour": 90.0, "journey": 90.0, "portal": 20.0}
 
@@ -82,17 +80,14 @@ class Recorder:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Leave out what Odoo's own runner leaves out: tests without the tag `standard`.
-
-        Those that only need what `./kh test` has at hand stay (`RUN_HERE`).
-        """
+        """Leave out what Odoo's own runner leaves out too: tests without the tag `standard`."""
         kept, dropped = [], []
         excluded = set(config.getoption("--kh-exclude"))
         for item in items:
             item.user_properties.append(("kh_key", item_key(item)))
             item.user_properties.append(("kh_path", str(item.path)))
             tags = getattr(getattr(item, "cls", None), "test_tags", {"standard"})
-            skip = not tags & RUN_HERE or item_key(item) in excluded
+            skip = "standard" not in tags or item_key(item) in excluded
             (dropped if skip else kept).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.kh import databases, lint_tools, paths, process
+from tools.kh import databases, paths, process
 from tools.kh.environment import Environment
 from tools.kh.json_lines import RESULTS, WARNINGS, read_json_lines
 
@@ -56,14 +56,11 @@ class PytestRun:
     def variables(self) -> dict[str, str]:
         """Environment of pytest: the one it was started in, with a way to copy databases.
 
-        `KH_NODE_MODULES` says where a test finds a Node package, such as axe-core.
-
         A private server stays out of the PG variables: a kh that a test starts would take it for
         one that its user has named.
         """
         env = self.env.odoo_env()
         env.pop("ODOO_RC", None)
-        env["KH_NODE_MODULES"] = str(lint_tools.NODE_DIR / "node_modules")
         if self.env.db.embedded:
             for name in self.env.db.variables():
                 env.pop(name, None)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.kh import console, core_tests, databases, environment, lint_tools, paths
+from tools.kh import console, core_tests, databases, environment, paths
 from tools.kh.addons import DEMO, Addons
 from tools.kh.errors import KhError
 from tools.kh.pytest_run import PytestRun, remember_durations, worker_copies
@@ -29,8 +29,6 @@ from tools.kh.results import (
 LANGUAGE = "zh_CN"
 #: Short names of the templates; `./kh run` uses the same ones, so that each is made once.
 TEMPLATES = {"product": "all", "demo": "demo"}
-#: The add-on whose tests use a Node package (axe-core).
-NEEDS_NODE = "kh_b2b_portal"
 ALLOWED_WARNINGS = paths.ROOT / "tests" / "allowed_log_warnings.txt"
 
 
@@ -105,8 +103,6 @@ def run_tests(targets: Sequence[str], args: argparse.Namespace) -> int:
     options = ["-k", args.k] if args.k else []
     options += ["-x"] if args.exitfirst else []
     env = environment.prepare(dev=True)
-    if any(NEEDS_NODE in target for target in chosen["product"]):
-        lint_tools.node_modules()
     outcome = Outcome()
     warnings = []
     for kind in ("product", "plain", "demo"):

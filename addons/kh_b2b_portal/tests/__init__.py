@@ -1,5 +1,4 @@
 from . import (
-    test_accessibility,
     test_budget,
     test_cart_json,
     test_catalogue,
