@@ -67,6 +67,8 @@ class SaleOrder(models.Model):
     # Stopped on purpose.
     kh_is_on_hold = fields.Boolean("On Hold", copy=False, readonly=True, index="btree_not_null")
     kh_hold_reason = fields.Char("Reason of Hold", copy=False, readonly=True)
+    # A dealer's orders by stage, counted without reading the orders.
+    _kh_portal_idx = models.Index("(partner_id, kh_stage) INCLUDE (company_id, kh_placed_date)")
 
     # === COMPUTE METHODS === #
     @api.depends(*STAGE_DEPENDS)

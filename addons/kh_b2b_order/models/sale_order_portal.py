@@ -52,10 +52,8 @@ class SaleOrder(models.Model):
         :param partner: res.partner of the person
         :rtype: Domain
         """
-        return (
-            Domain("partner_id", "child_of", partner.commercial_partner_id.id)
-            & Domain("kh_stage", "not in", ("draft", False))
-            & Domain("order_line", "!=", False)
+        return Domain("partner_id", "child_of", partner.commercial_partner_id.id) & Domain(
+            "kh_stage", "not in", ("draft", False)
         )
 
     @api.model
@@ -219,7 +217,9 @@ class SaleOrder(models.Model):
     # === TOOLS === #
     def _kh_zone(self):
         company = self[:1].company_id or self.env.company
-        return self.env.context.get("tz") or self.env.user.tz or company.partner_id.tz or "UTC"
+        # sudo: a dealer may not read the contact of the company he buys from, only its zone
+        company_zone = company.sudo().partner_id.tz
+        return self.env.context.get("tz") or self.env.user.tz or company_zone or "UTC"
 
     def _kh_format_time(self, moment):
         """Write a stored moment in the reader's time zone."""

@@ -52,6 +52,12 @@ class TestPortal(OrderCommon, HttpCase):
         self.assertEqual(response.status_code, 303)
         self.assertIn("/web/login", response.headers["Location"])
 
+    def test_a_reader_without_a_time_zone_sees_the_list(self):
+        self.buyer.tz = False
+        self.company.partner_id.tz = "Asia/Shanghai"
+        self.assertEqual(self._numbers(self._get("/my/orders", self.buyer)), [self.order.name])
+        self.assertEqual(self.order.with_user(self.buyer)._kh_zone(), "Asia/Shanghai")
+
     def test_carts_are_not_orders(self):
         cart = self._create_order()
         self.assertNotIn(cart.name, self._numbers(self._get("/my/orders", self.buyer)))

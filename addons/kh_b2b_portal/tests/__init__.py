@@ -1,4 +1,5 @@
 from . import (
+    test_budget,
     test_cart_json,
     test_catalogue,
     test_category_page,

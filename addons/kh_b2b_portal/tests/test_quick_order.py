@@ -1,10 +1,15 @@
 import base64
+import io
+
+import openpyxl
 
 from odoo.http import Request, root
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from .common import PortalCommon
+
+ROWS = 60
 
 
 @tagged("post_install", "-at_install")
@@ -150,12 +155,13 @@ class TestQuickOrderPage(PortalCommon):
         self.assertEqual(self.url_open("/shop/quick-order").status_code, 404)
 
 
-@tagged("post_install", "-at_install")
-class TestQuickOrderTour(PortalCommon):
-    browser_size = "1280x900"
+class SixtyRowsCommon(PortalCommon):
+    """Sixty products, `KHQ-00` to `KHQ-59`, at 10.00 each without tax."""
 
-    def test_sixty_rows(self):
-        self.env["product.template"].create(
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["product.template"].create(
             [
                 {
                     "name": f"KH terminal {number}",
@@ -164,13 +170,57 @@ class TestQuickOrderTour(PortalCommon):
                     "is_published": True,
                     "taxes_id": [],
                 }
-                for number in range(60)
+                for number in range(ROWS)
             ]
         )
-        self.user.lang = "en_US"
+        cls.user.lang = "en_US"
+        cls.expected = sum(10.0 * (1 + number % 9) for number in range(ROWS))
+
+
+@tagged("post_install", "-at_install")
+class TestQuickOrderTour(SixtyRowsCommon):
+    browser_size = "1280x900"
+
+    def test_sixty_rows(self):
         self.start_tour("/my", "kh_b2b_quick_order", login="kh_dealer", timeout=90)
         cart = self._cart()
-        self.assertEqual(len(cart.order_line), 60)
-        self.assertEqual(cart.amount_untaxed, sum(10.0 * (1 + n % 9) for n in range(60)))
+        self.assertEqual(len(cart.order_line), ROWS)
+        self.assertEqual(cart.amount_untaxed, self.expected)
         code = self.env["kh.dealer.product.code"].search([("partner_id", "=", self.dealer.id)])
         self.assertEqual((code.code, code.product_id.default_code), ("MY-OWN-7", "KHQ-07"))
+
+
+@tagged("post_install", "-at_install")
+class TestExcelOrderTour(SixtyRowsCommon):
+    """M-64: a dealer's own Excel file, from login to the confirmed order, on the phone."""
+
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_from_login_to_order(self):
+        self._offer_file()
+        self.start_tour("/web/login?redirect=/my", "kh_b2b_excel_order", login=None, timeout=120)
+        order = self.env["sale.order"].search([("partner_id", "=", self.user.partner_id.id)])
+        self.assertEqual((len(order), order.kh_stage), (1, "to_pay"))
+        self.assertEqual(len(order._kh_cart_lines()), ROWS)
+        self.assertEqual(order.amount_untaxed, self.expected)
+        self.assertEqual(order.transaction_ids.mapped("state"), ["pending"])
+
+    def _offer_file(self):
+        """A sheet as dealers keep theirs: running number, name, code, quantity with unit."""
+        book = openpyxl.Workbook()
+        book.active.append(["No.", "Description", "Item no.", "Quantity"])
+        for number in range(ROWS):
+            name, code = f"Terminal {number}", f"KHQ-{number:02d}"
+            book.active.append([number + 1, name, code, 1 + number % 9])
+        stream = io.BytesIO()
+        book.save(stream)
+        self.env["ir.attachment"].create(
+            {
+                "name": "order.xlsx",
+                "url": "/kh_excel/order.xlsx",
+                "raw": stream.getvalue(),
+                "mimetype": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "public": True,
+            }
+        )
