@@ -1,1 +1,1 @@
-from . import cart, cart_json, checkout, checkout_approval, home, shop
+from . import cart, cart_json, checkout, checkout_approval, home, shop, suggest

@@ -38,11 +38,13 @@ class ShopCatalogue(WebsiteSale):
         url = self._get_shop_path(category)
         zone = website._kh_find_zone(post.get("kh_zone")).id
         prices = self._kh_price_range(post)
+        filters = website._kh_read_filters(post)
         query = {
             "search": search,
             "order": sort if sort != DEFAULT_SORT else "",
             "kh_zone": zone,
             **self._kh_price_query(prices),
+            **self._kh_filter_query(filters),
         }
         query = {key: value for key, value in query.items() if value}
         step = ROWS_PER_PAGE
@@ -51,6 +53,7 @@ class ShopCatalogue(WebsiteSale):
             "category": category,
             "sort": sort,
             "prices": prices,
+            "filters": filters,
             "limit": step,
         }
         offset = max(page - 1, 0) * step
@@ -77,8 +80,34 @@ class ShopCatalogue(WebsiteSale):
             "pager": website.pager(
                 url=url, total=total, page=page, step=step, scope=5, url_args=query
             ),
+            **self._kh_filter_values(category, search, prices, filters),
             **self._kh_link_values(),
             **self._kh_page_values(),
+            "relink": lambda **changes: self._kh_link(url, **{**query, **changes}),
+        }
+
+    @staticmethod
+    def _kh_filter_query(filters):
+        """The parameters that stand for the filters in an address."""
+        return {
+            "stock": "1" if filters.in_stock else "",
+            "bought": filters.bought,
+            "values": ",".join(map(str, filters.values)),
+        }
+
+    @staticmethod
+    def _kh_filter_values(category, search, prices, filters):
+        """What the row of filters shows; of a whole catalogue values are not counted."""
+        website = request.website
+        facets = []
+        if category or search or filters.values:
+            domain = website._kh_catalogue_domain(search, category, prices)
+            facets = website._kh_facets(domain, filters, is_kept=not search and not any(prices))
+        return {
+            "filters": filters,
+            "facets": facets,
+            "offers_stock": website._kh_offers_stock_filter(),
+            "offers_bought": website._kh_offers_bought_filter(),
         }
 
     @staticmethod
@@ -156,4 +185,5 @@ class ShopCatalogue(WebsiteSale):
             rows = website._kh_catalogue_rows(variants, request.cart) if variants else []
             values.update(self._kh_page_values())
             values["kh_rows"] = [row._replace(variant_count=0) for row in rows]
+            values["kh_matrix"] = website._kh_variant_matrix(product, values["kh_rows"])
         return values
