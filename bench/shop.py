@@ -18,6 +18,7 @@ def prepare(env, side, scale):
     else:
         # plain Odoo with one pricelist for everybody
         data.give_each_dealer_prices(env, side, dealers[:1], products)
+    env.cr.execute("ANALYZE")
 
 
 def open_page(env, side, login, path, expect):

@@ -12,7 +12,8 @@ IMPLIED = {
 def uninstall_hook(env):
     """Take back what core tables got from us: groups of staff, approvals of orders."""
     env = env(su=True)  # whoever uninstalls need not manage approvals
-    env["kh.approval.flow"]._forget_model("sale.order")
+    for model_name in ("sale.order", "kh.price.inquiry"):
+        env["kh.approval.flow"]._forget_model(model_name)
     for group_name, implied in IMPLIED.items():
         group = env.ref(group_name, raise_if_not_found=False)
         if group:

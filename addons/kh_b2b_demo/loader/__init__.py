@@ -6,12 +6,34 @@ import warnings
 
 from odoo.fields import Domain
 
-from . import catalogue, company, members, orders, people, prices, products
+from . import (
+    catalogue,
+    company,
+    lists,
+    members,
+    orders,
+    people,
+    prices,
+    products,
+    quick_orders,
+    scenes,
+)
 
 _logger = logging.getLogger(__name__)
 
 # limits and visibility come last: the orders of the past year were placed before them
-PARTS = (company, products, members, prices, orders, catalogue, people)
+PARTS = (
+    company,
+    products,
+    members,
+    prices,
+    orders,
+    catalogue,
+    people,
+    lists,
+    quick_orders,
+    scenes,
+)
 
 
 def load_demo(env):

@@ -13,6 +13,8 @@ REFERRED = {"mingzhou": "huarui", "sulian": "huarui", "pengcheng": "yuehua"}
 # level, turnover and orders of twelve months
 LEVEL_RULES = (("diamond", 60000, 6), ("gold", 30000, 4), ("silver", 10000, 2), ("standard", 0, 0))
 CREDIT_ABOVE = 100000
+# what a buyer orders above the limit: product, quantity
+LARGE_ORDER = (("GX1-63C2P32A", 200.0), ("UK-5N", 500.0))
 
 
 def load(env):
@@ -28,6 +30,7 @@ def load(env):
         members.dealer(env, dealer).kh_referrer_id = members.dealer(env, referrer)
     _load_level_rules(env)
     _load_second_step(env)
+    _load_large_order(env)
     env["res.partner"].search([("kh_is_dealer", "=", True)])._kh_refresh_life_cycle()
 
 
@@ -63,3 +66,33 @@ def _load_second_step(env):
     ]
     current = env["kh.approval.flow"].search([("model_name", "=", "kh.member.application")])
     translate(current.step_ids.filtered(lambda s: s.sequence == 20), "name", ["销售总监"])
+
+
+def _load_large_order(env):
+    """A buyer's order above the limit waits for the approver in the dealer's company."""
+    book = Book(env)
+    buyer, head = book.get("user_buyer1"), members.dealer(env, "huarui")
+    products = env["product.product"].search([("default_code", "in", [c for c, _q in LARGE_ORDER])])
+    quantities = dict(LARGE_ORDER)
+    order = env["sale.order"].create(
+        {
+            "partner_id": buyer.partner_id.id,
+            "partner_invoice_id": head.id,
+            "partner_shipping_id": book.get("delivery_huarui").id,
+            "pricelist_id": head.property_product_pricelist.id,
+            "website_id": env["website"].search([], limit=1).id,
+            "kh_source": "shop",
+            "order_line": [
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": quantities[product.default_code],
+                    }
+                )
+                for product in products
+            ],
+        }
+    )
+    # sudo: as the checkout does it, for the buyer
+    order.with_user(buyer).sudo()._kh_send_for_approval()
+    book.remember({"order_buyer1": order})

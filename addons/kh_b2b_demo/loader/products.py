@@ -76,7 +76,8 @@ def _load_categories(env):
                 model,
                 {
                     f"{kind}_{ref}": {
-                        "name": row["name_en"],
+                        # an internal category has one name for all languages: the company's
+                        "name": row["name_en" if kind == "public" else "name_zh"],
                         "parent_id": book.get(f"{kind}_{row['parent']}").id
                         if level
                         else top and top.id,

@@ -186,3 +186,10 @@ class TestDemo(TransactionCase):
         supervisor = self.env["res.users"].search([("login", "=", "supervisor")])
         seen = self.dealers.with_user(supervisor)._filtered_access("read")
         self.assertEqual(seen, self.dealers, "both salespeople work for the supervisor")
+
+    def test_a_large_order_waits_for_the_dealers_approver(self):
+        order = self.book.get("order_buyer1")
+        self.assertEqual(order.kh_stage, "review")
+        self.assertGreater(order.amount_total, 5000)
+        approver = self.book.get("user_approver1")
+        self.assertIn(approver, order._approval_dealer_users())

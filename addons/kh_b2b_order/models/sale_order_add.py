@@ -9,13 +9,14 @@ class AddResult(NamedTuple):
 
     `added` and `changed` name products (ids) with a new or a changed line; `refused` holds
     ``(product id, reason)`` once for each refused row; `kept` counts the rows that went in:
-    rows given = kept + refused.
+    rows given = kept + refused. `reasons` are the same by the row's place in the list.
     """
 
     added: list[int]
     changed: list[int]
     refused: list[tuple[int, str]]
     kept: int
+    reasons: dict[int, str]
 
 
 class SaleOrder(models.Model):
@@ -58,6 +59,7 @@ class SaleOrder(models.Model):
             changed=[key[0] for key, (line, _qty) in kept.items() if line],
             refused=[(rows[number][0], reasons[number]) for number in sorted(reasons)],
             kept=len(rows) - len(reasons),
+            reasons=reasons,
         )
 
     @api.model

@@ -84,7 +84,7 @@ class TestAddProducts(OrderCommon):
         self.assertFalse(self._add([(self.product.id, 1000, None)]).refused)
 
     def test_nothing_to_add(self):
-        self.assertEqual(self._add([]), ([], [], [], 0))
+        self.assertEqual(self._add([]), ([], [], [], 0, {}))
 
     def test_source_is_kept_while_empty(self):
         self._add([(self.product.id, 1, None)], source="quick")

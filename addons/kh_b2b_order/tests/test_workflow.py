@@ -1,6 +1,8 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.website_sale.tests.common import MockRequest
+
 from .common import OrderCommon
 
 
@@ -35,6 +37,17 @@ class TestWorkflow(OrderCommon):
         order.action_quotation_sent()
         order.action_request_approval()
         return order
+
+    def test_an_order_under_review_is_nobodys_abandoned_cart(self):
+        self.website.kh_is_b2b = True
+        order = self._create_order({self.product: 100.0}, website_id=self.website.id)
+        website = self.website.with_user(self.buyer)
+        with MockRequest(website.env, website=website):
+            self.assertEqual(website._get_and_cache_current_cart(), order)
+        order.action_request_approval()
+        self.assertTrue(order._is_under_review())
+        with MockRequest(website.env, website=website):
+            self.assertFalse(website._get_and_cache_current_cart())
 
     def test_small_order_needs_no_review(self):
         order = self._create_order()

@@ -1,1 +1,1 @@
-from . import order_bulk_confirm, order_hold
+from . import inquiry_refuse, order_bulk_confirm, order_hold, order_import

@@ -1,1 +1,16 @@
-from . import cart, cart_json, checkout, checkout_approval, home, shop, suggest
+from . import (
+    cart,
+    cart_json,
+    checkout,
+    checkout_approval,
+    home,
+    inquiries,
+    messages,
+    order_again,
+    purchase_lists,
+    quick_order,
+    scene,
+    shop,
+    suggest,
+    zone,
+)

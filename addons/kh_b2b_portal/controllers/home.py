@@ -3,7 +3,12 @@ from werkzeug.exceptions import NotFound
 from odoo.fields import Domain
 from odoo.http import request, route
 
-from odoo.addons.kh_b2b_order.utils import format_money
+from odoo.addons.kh_b2b_order.utils import (
+    format_date,
+    format_money,
+    format_price,
+    format_quantity,
+)
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 RECENT_ORDERS = 5
@@ -42,6 +47,27 @@ class DealerHome(CustomerPortal):
             "kh_currency": website.currency_id,
             "kh_money": format_money,
             "kh_profile_complete": bool(company_sudo.vat and company_sudo.street),
+            "kh_tasks": Order._kh_home_tasks(partner, website) if can_read else [],
+            "kh_tiles": Order._kh_home_tiles(partner, website) if can_read else [],
+            "kh_date": format_date,
+            "kh_has_scenes": bool(request.env["kh.scene"].search_count([], limit=1)),
+            **self._kh_prepare_frequent_values(Order, can_read),
+        }
+
+    def _kh_prepare_frequent_values(self, Order, can_read):
+        """Rows of what the dealer orders often, to fill in quantities and add at once."""
+        website = request.website
+        rows = []
+        if can_read and website.has_ecommerce_access():
+            products = Order._kh_home_frequent(request.env.user.partner_id, website)
+            rows = website._kh_catalogue_rows(products, request.cart) if products else []
+        return {
+            "kh_frequent": [row._replace(variant_count=0) for row in rows],
+            "kh_is_visitor": False,
+            "kh_tax_included": website.show_line_subtotals_tax_selection == "tax_included",
+            "kh_price_digits": request.env["decimal.precision"].precision_get("Product Price"),
+            "kh_price": format_price,
+            "kh_qty": format_quantity,
         }
 
     @route(

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -21,6 +22,11 @@ class ShopRequest(models.Model):
     _key_unique = models.UniqueIndex("(user_id, key)", "This request was already received.")
 
     # === BUSINESS METHODS === #
+    @api.model
+    def _new_key(self):
+        """Make a key for a form; pages with scripts make their own."""
+        return uuid4().hex
+
     @api.model
     def _claim(self, key):
         """Take a key for the current user.

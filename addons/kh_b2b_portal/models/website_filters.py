@@ -1,5 +1,5 @@
 from datetime import timedelta
-from itertools import groupby
+XX
 from typing import NamedTuple
 
 from odoo import fields, models

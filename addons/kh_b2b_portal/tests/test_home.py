@@ -87,3 +87,84 @@ class TestHome(PortalCommon):
         for path in ("/my", "/my/orders", "/shop/cart"):
             with self.subTest(path=path):
                 self.assertEqual(self.url_open(path).status_code, 200)
+
+    # === WHAT TO DO, FREQUENT PRODUCTS === #
+    def _tasks(self):
+        Order = self.env["sale.order"].with_user(self.user).with_context(lang="en_US")
+        return Order._kh_home_tasks(self.user.partner_id, self.website)
+
+    def test_tasks_come_with_amount_and_deadline(self):
+        self.assertEqual(self._tasks(), [])
+        orders = self._create_order(self.user.partner_id) + self._create_order(self.user.partner_id)
+        orders[0].validity_date = "2020-01-31"
+        orders[1].validity_date = "2099-01-31"
+        self._create_order(self.stranger).validity_date = "2019-01-31"
+        self.assertEqual(set(orders.mapped("kh_stage")), {"to_pay"})
+        [task] = self._tasks()
+        self.assertEqual((task.kind, task.count), ("to_pay", 2))
+        self.assertEqual(task.amount, sum(orders.mapped("amount_total")))
+        self.assertEqual(str(task.deadline), "2020-01-31")
+        self.assertTrue(task.is_late)
+        self.authenticate("kh_dealer", "kh_dealer")
+        html = self.url_open("/my").text
+        self.assertIn('data-kh-task="to_pay"', html)
+        self.assertIn("2020-01-31", html)
+        self.assertNotIn("kh-p-tiles", html)  # nobody knows a figure: none is shown
+
+    def test_frequent_products_are_own_visible_and_most_frequent_first(self):
+        for _number in range(2):
+            order = self._create_order(self.user.partner_id)
+        order.order_line[0].product_id = self.variants[2]
+        Order = self.env["sale.order"].with_user(self.user)
+        website = self.website.with_user(self.user)
+        found = Order._kh_home_frequent(self.user.partner_id, website)
+        self.assertEqual(found[0], self.variants[1])  # in both orders
+        self.assertEqual(found, self.variants[1] + self.variants[2] + self.variants[0])
+        other = self.stranger.child_ids.user_ids
+        self.assertFalse(
+            self.env["sale.order"]
+            .with_user(other)
+            ._kh_home_frequent(other.partner_id, self.website.with_user(other))
+        )
+        self.variants[1].is_published = False
+        found = Order._kh_home_frequent(self.user.partner_id, website)
+        self.assertNotIn(self.variants[1], found)
+
+    def test_home_takes_no_more_queries_for_more_orders(self):
+        self._create_order(self.user.partner_id)
+        self.authenticate("kh_dealer", "kh_dealer")
+        self.url_open("/my")
+
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertIn("data-kh-frequent", self.url_open("/my").text)
+            return self.env.cr.sql_log_count - before
+
+        for _number in range(5):  # so that the five latest are shown
+            self._create_order(self.user.partner_id)
+        count()
+        few = count()
+        for _number in range(15):
+            self._create_order(self.user.partner_id)
+        self.assertLessEqual(count(), few)
+
+    def test_zone_has_an_address_for_those_who_may_enter(self):
+        zone = self.env["kh.catalog.assortment"].create(
+            {
+                "name": "KH zone",
+                "is_zone": True,
+                "product_tmpl_ids": [(6, 0, self.template.ids)],
+                "partner_ids": [(6, 0, self.dealer.ids)],
+            }
+        )
+        path = f"/shop/zone/kh-zone-{zone.id}"
+        self.authenticate("kh_dealer", "kh_dealer")
+        response = self.url_open(path)
+        self.assertIn(f"kh_zone={zone.id}", response.url)
+        self.assertIn("KH breaker", response.text)
+        for login in ("kh_stranger", None):
+            self.authenticate(login, login)
+            with mute_logger("odoo.http"):
+                self.assertEqual(self.url_open(path).status_code, 404)

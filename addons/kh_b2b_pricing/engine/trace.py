@@ -22,6 +22,7 @@ key     what it holds
 ``z``   price before the discount that the line shows in a column of its own
 ``t``   tax mapping ``[factor, taxes before, taxes after]``
 ``a``   the price itself, for :attr:`Kind.GIVEN`
+``o``   the quote that gave it ``[number, last day]``, for :attr:`Kind.GIVEN`
 ``m``   changed by hand ``[who, when, price]``
 ======= ==============================================================================
 """

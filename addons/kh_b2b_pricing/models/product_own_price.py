@@ -87,8 +87,14 @@ class OwnPriceMixin(models.AbstractModel):
 
     @api.model
     def _kh_priced_domain(self, condition):
-        query = SQL("(SELECT id FROM (%s) AS priced WHERE %s)", self._kh_sql_own_price(), condition)
-        return Domain("id", "in", query)
+        priced = SQL("SELECT id FROM (%s) AS priced WHERE %s", self._kh_sql_own_price(), condition)
+
+        # IS TRUE keeps it a set that is made once: as a join, how few of its rows the planner
+        # expects would decide that prices are compared row by row.
+        def to_sql(_model, alias, _query):
+            return SQL("(%s IN (%s)) IS TRUE", SQL.identifier(alias, "id"), priced)
+
+        return Domain.custom(to_sql=to_sql)
 
     @api.model
     def _kh_own_price_range(self, domain):

@@ -1,0 +1,130 @@
+import { Interaction } from "@web/public/interaction";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+import {
+    errorText,
+    formatQuantity,
+    makeKey,
+    parseQuantity,
+    readLimits,
+    showTotals,
+    stepQuantity,
+} from "./kh_quantity";
+
+const QUOTE_MS = 300;
+
+/** A scene: quantities change, the server says what the set costs, one click buys it. */
+export class KhScene extends Interaction {
+    static selector = "[data-kh-scene]";
+    dynamicContent = {
+        "[data-kh-qty]": {
+            "t-on-focus": (ev) => ev.target.select(),
+            "t-on-change": () => this.askQuote(),
+        },
+        "[data-kh-step]": { "t-on-click": this.onStep },
+        "[data-kh-add-set]": { "t-on-click": this.locked(this.onAdd, true) },
+    };
+
+    setup() {
+        this.key = makeKey();
+        this.askQuote = this.debounced(this.quote, QUOTE_MS);
+        this.asked = 0;
+    }
+
+    get rows() {
+        return [...this.el.querySelectorAll("[data-kh-product]")];
+    }
+
+    /** @returns {Object[]|null} null when something typed is not a quantity */
+    readLines() {
+        const lines = [];
+        for (const row of this.rows) {
+            const input = row.querySelector("[data-kh-qty]");
+            const qty = input ? parseQuantity(input.value) : 0;
+            if (qty === null) {
+                input.focus();
+                return null;
+            }
+            lines.push({ product_id: Number(row.dataset.khProduct), qty });
+        }
+        return lines;
+    }
+
+    onStep(ev) {
+        const button = ev.target.closest("[data-kh-step]");
+        const input = button.parentElement.querySelector("[data-kh-qty]");
+        const limits = readLimits(button.closest("[data-kh-product]"));
+        const step = Number(button.dataset.khStep);
+        input.value = formatQuantity(stepQuantity(parseQuantity(input.value) || 0, step, limits));
+        this.askQuote();
+    }
+
+    async quote() {
+        this.key = makeKey(); // another set, another order
+        const lines = this.readLines();
+        if (!lines) {
+            return this.say(_t("This is not a quantity."));
+        }
+        const number = ++this.asked;
+        try {
+            const params = { scene_id: Number(this.el.dataset.khScene), lines };
+            const answer = await this.waitFor(rpc("/shop/kh/scene/quote", params));
+            if (number === this.asked) {
+                this.show(answer);
+            }
+        } catch (error) {
+            this.say(errorText(error, _t("The connection failed. Try again.")));
+        }
+    }
+
+    show({ totals, rows }) {
+        for (const [name, value] of Object.entries(totals)) {
+            const target = this.el.querySelector(`[data-kh-set="${name}"]`);
+            if (target) {
+                target.textContent = value;
+            }
+        }
+        for (const row of this.rows) {
+            const values = rows[row.dataset.khProduct] || {};
+            for (const [name, value] of Object.entries(values)) {
+                const target = row.querySelector(`[data-kh-row="${name}"]`);
+                if (target) {
+                    target.textContent = value;
+                }
+            }
+        }
+        this.say("");
+    }
+
+    async onAdd() {
+        const lines = this.readLines();
+        if (!lines) {
+            return this.say(_t("This is not a quantity."));
+        }
+        const params = { scene_id: Number(this.el.dataset.khScene), lines, key: this.key };
+        try {
+            const result = await this.waitFor(rpc("/shop/kh/scene/add", params));
+            this.key = makeKey();
+            if (result.totals) {
+                showTotals(result.totals);
+            }
+            const refused = (result.refused || []).map((row) => row.reason);
+            if (refused.length) {
+                this.say(refused.join("\n"));
+            } else {
+                window.location.assign("/shop/cart");
+            }
+        } catch (error) {
+            this.say(errorText(error, _t("The connection failed. Nothing was added twice.")));
+        }
+    }
+
+    say(text) {
+        const target = this.el.querySelector("[data-kh-message]");
+        target.textContent = text;
+        target.hidden = !text;
+    }
+}
+
+registry.category("public.interactions").add("kh_b2b_portal.scene", KhScene);

@@ -1,0 +1,40 @@
+import { registry } from "@web/core/registry";
+
+const ROWS = Array.from({ length: 60 }, (_, number) => {
+    const code = number === 7 ? "MY-OWN-7" : `KHQ-${String(number).padStart(2, "0")}`;
+    return `${code}\t${1 + (number % 9)}个`;
+});
+
+/** Sixty rows from Excel: paste, choose the product of one, add all. */
+registry.category("web_tour.tours").add("kh_b2b_quick_order", {
+    steps: () => [
+        {
+            trigger: ".kh-p-quick a[href='/shop/quick-order']",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "paste",
+            trigger: "[data-kh-paste]",
+            run() {
+                const data = new DataTransfer();
+                data.setData("text/plain", ROWS.join("\n"));
+                this.anchor.dispatchEvent(
+                    new ClipboardEvent("paste", {
+                        clipboardData: data,
+                        bubbles: true,
+                        cancelable: true,
+                    })
+                );
+            },
+        },
+        { trigger: "[data-kh-counts]:contains(60 rows):contains(59 good)" },
+        { trigger: "[data-kh-row='8'] [data-kh-pick]", run: "click" },
+        { trigger: "[data-kh-find]", run: "edit KHQ-07" },
+        { trigger: "[data-kh-choose]:contains(KHQ-07)", run: "click" },
+        { trigger: "[data-kh-counts]:contains(60 good)" },
+        { trigger: "[data-kh-quick-add]:not([disabled]):contains(60)", run: "click" },
+        { trigger: "[data-kh-message]:contains(60 rows are in the cart)" },
+        { trigger: "[data-kh-cart-kinds]:contains(60)" },
+    ],
+});

@@ -1,0 +1,176 @@
+import base64
+
+from odoo.http import Request, root
+from odoo.tests import JsonRpcException, tagged
+from odoo.tools import mute_logger
+
+from .common import PortalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestQuickOrderPage(PortalCommon):
+    def setUp(self):
+        super().setUp()
+        self.authenticate("kh_dealer", "kh_dealer")
+
+    def _ask(self, route, **params):
+        if route == "edit" and "version" not in params:
+            draft = self.env["kh.quick.order"].search([("user_id.login", "=", "kh_dealer")])
+            draft.invalidate_recordset()
+            params["version"] = draft.version
+        return self.make_jsonrpc_request(f"/shop/kh/quick/{route}", params)
+
+    def _refuse(self, name, route, **params):
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException) as caught:
+            self._ask(route, **params)
+        self.assertIn(name, caught.exception.args[0])
+
+    def _check(self, text, key="key-of-this-paste"):
+        return self._ask("check", text=text, key=key)
+
+    def test_from_paste_to_cart(self):
+        page = self._check("KHT-0\t10\nNOBODY\t2\n6900001\t５个")
+        self.assertEqual([row["st"] for row in page["rows"]], ["ok", "none", "ok"])
+        good = page["rows"][0]
+        self.assertEqual((good["code"], good["spec"], good["q"]), ("KHT-0", "6A", 10))
+        self.assertEqual((good["pr"], good["ss"]), ("80.00", "800.00"))
+        answer = self._ask("add", key="key-of-this-click", total=1200.0)
+        self.assertEqual((answer["kept"], answer["stale"]), (2, False))
+        self.assertEqual([row["n"] for row in answer["page"]["rows"]], [2])
+        cart = self._cart()
+        self.assertEqual(cart.order_line.mapped("product_uom_qty"), [10, 5])
+        self.assertEqual(set(cart.order_line.mapped("price_unit")), {80.0})
+        # a lost answer asked for again, and a second click
+        again = self._ask("add", key="key-of-this-click", total=1200.0)
+        self.assertEqual(again["kept"], 2)
+        self._ask("add", key="key-of-another-click", total=0.0)
+        self.assertEqual(cart.order_line.mapped("product_uom_qty"), [10, 5])
+        session = root.session_store.get(self.session.sid)
+        self.assertEqual(session["website_sale_cart_quantity"], 15)
+
+    def test_the_same_paste_is_taken_over_once(self):
+        for _turn in range(2):
+            page = self._check("KHT-0\t10", key="one-and-the-same")
+        self.assertEqual(len(page["rows"]), 1)
+        self.assertEqual(len(self._check("KHT-1\t1", key="a-second-paste")["rows"]), 2)
+
+    def test_a_reload_and_another_device_lose_nothing(self):
+        self._check("KHT-0\t10\nNOBODY\t2")
+        self._ask("edit", changes={"1": {"quantity": "１２"}})
+        html = self.url_open("/shop/quick-order").text
+        self.assertIn("kh_b2b_portal.quick_order", html)
+        self.assertIn("NOBODY", html)
+        page = self._ask("edit", changes={"1": {"quantity": 12}})
+        self.assertEqual((page["rows"][0]["q"], page["rows"][0]["ss"]), (12, "960.00"))
+
+    def test_a_correction_is_learnt_and_shown(self):
+        self._check("断路器A\t3")
+        found = self._ask("search", term="KHT-1")
+        product = self.variants[1]
+        self.assertEqual([offer["id"] for offer in found], product.ids)
+        page = self._ask("edit", changes={"1": {"product": product.id}})
+        self.assertEqual(page["rows"][0]["st"], "ok")
+        html = self.url_open("/my/codes").text
+        self.assertIn("断路器A", html)
+        code = self.env["kh.dealer.product.code"].search([("partner_id", "=", self.dealer.id)])
+        self.authenticate("kh_stranger", "kh_stranger")
+        self.assertNotIn("断路器A", self.url_open("/my/codes").text)
+        data = {"code_id": code.id, "csrf_token": Request.csrf_token(self)}
+        self.assertEqual(self.url_open("/my/codes/delete", data).status_code, 404)
+        self.assertTrue(code.exists())
+        self.assertEqual(self._check("断路器A\t3")["rows"][0]["st"], "none")
+        self.authenticate("kh_dealer", "kh_dealer")
+        data["csrf_token"] = Request.csrf_token(self)
+        self.url_open("/my/codes/delete", data)
+        self.assertFalse(code.exists())
+
+    def test_corrections_of_another_list_are_refused(self):
+        version = self._check("KHT-0\t10\nNOBODY\t2")["version"]
+        self._ask("add", key="key-of-this-click", total=800.0)
+        self._check("KHT-1\t3", key="a-second-paste")  # on another device
+        self._refuse("InvalidRequest", "edit", version=version, changes={"2": {"quantity": 9}})
+
+    def test_a_row_left_out_is_counted(self):
+        self._check("KHT-0\t10\nNOBODY\t2")
+        self.assertEqual(self._ask("edit", changes={"2": {"skip": True}})["skipped"], 1)
+        page = self._ask("columns", columns=["code", "quantity"])
+        self.assertEqual(page["skipped"], 0)
+        self.assertFalse(self._ask("clear")["rows"])
+
+    def test_prices_that_changed_are_shown_before_anything_is_added(self):
+        self._check("KHT-0\t10")
+        rules = self.env["product.pricelist.item"].search([("kh_partner_id", "=", self.dealer.id)])
+        rules.fixed_price = 90.0
+        answer = self._ask("add", key="key-of-a-stale-page", total=800.0)
+        self.assertTrue(answer["stale"])
+        row = answer["page"]["rows"][0]
+        self.assertEqual((row["old"], row["pr"]), ("80.00", "90.00"))
+        self.assertFalse(self._cart().order_line)
+
+    def test_files_in_and_out(self):
+        sheet = self.url_open("/shop/quick-order/template").content
+        content = "货号,数量\nKHT-0,7\nNOBODY,1\n".encode("gb18030")
+        page = self._ask("check", file=base64.b64encode(content).decode(), key="key-of-a-file")
+        self.assertEqual([row["st"] for row in page["rows"]], ["ok", "none"])
+        problems = self.url_open("/shop/quick-order/problems").content
+        for file in (sheet, problems):
+            self.assertEqual(file[:2], b"PK")
+        self._ask("clear")
+        again = self._ask("check", file=base64.b64encode(problems).decode(), key="key-of-errors")
+        self.assertEqual([row["t"] for row in again["rows"]], ["NOBODY"])
+
+    def test_refused(self):
+        self._check("KHT-0\t10")
+        hidden = self._create_template("KH hidden", is_published=False).product_variant_id
+        self._refuse("InvalidRequest", "check", text="KHT-0", key="short")
+        self._refuse("InvalidRequest", "check", text="  \n ", key="key-of-nothing")
+        self._refuse("UserError", "edit", changes={"1": {"product": hidden.id}})
+        self._refuse("UserError", "edit", changes={"99": {"quantity": 1}})
+        self._refuse("InvalidRequest", "edit", changes={"1": {"quantity": "many"}})
+        self._refuse("InvalidRequest", "edit", changes={"one": {}})
+        self._refuse("InvalidRequest", "columns", columns="code")
+        self._refuse("InvalidRequest", "add", key="key-without-total", total="1")
+        self.assertEqual(self._ask("search", term="KH hidden"), [])
+        self.authenticate("kh_stranger", "kh_stranger")
+        self._ask("clear")
+        theirs = self.env["kh.quick.order"].search([("user_id.login", "=", "kh_stranger")])
+        edit = {"version": theirs.version, "changes": {"1": {"quantity": 1}}}
+        self._refuse("UserError", "edit", **edit)  # the row of the other dealer is not theirs
+        self.assertNotIn("KHT-0", self.url_open("/shop/quick-order").text)
+
+    def test_strangers_and_other_websites(self):
+        self.authenticate(None, None)
+        for route in ("check", "columns", "edit", "add", "clear", "search"):
+            self._refuse("SessionExpired", route)
+        for url in ("/shop/quick-order", "/my/codes", "/shop/quick-order/problems"):
+            self.assertIn("/web/login", self.url_open(url).url)
+        self.website.kh_is_b2b = False
+        self.authenticate("kh_dealer", "kh_dealer")
+        self._refuse("NotFound", "clear")
+        self.assertEqual(self.url_open("/shop/quick-order").status_code, 404)
+
+
+@tagged("post_install", "-at_install")
+class TestQuickOrderTour(PortalCommon):
+    browser_size = "1280x900"
+
+    def test_sixty_rows(self):
+        self.env["product.template"].create(
+            [
+                {
+                    "name": f"KH terminal {number}",
+                    "default_code": f"KHQ-{number:02d}",
+                    "list_price": 10.0,
+                    "is_published": True,
+                    "taxes_id": [],
+                }
+                for number in range(60)
+            ]
+        )
+        self.user.lang = "en_US"
+        self.start_tour("/my", "kh_b2b_quick_order", login="kh_dealer", timeout=90)
+        cart = self._cart()
+        self.assertEqual(len(cart.order_line), 60)
+        self.assertEqual(cart.amount_untaxed, sum(10.0 * (1 + n % 9) for n in range(60)))
+        code = self.env["kh.dealer.product.code"].search([("partner_id", "=", self.dealer.id)])
+        self.assertEqual((code.code, code.product_id.default_code), ("MY-OWN-7", "KHQ-07"))
