@@ -8,7 +8,7 @@ from odoo.tools import SQL, ormcache
 
 from ..const import DEFAULT_SORT, MAX_ARRAY_PRODUCTS, MAX_VARIANT_ROWS, SORTS
 from ..utils import normalise
-from .website_filters import ShopFilters
+from .website_filters import NO_FILTERS
 
 
 class CatalogueRow(NamedTuple):
@@ -50,7 +50,7 @@ class Website(models.Model):
         category=None,
         sort="",
         prices=(0.0, 0.0),
-        filters=ShopFilters(),
+        filters=NO_FILTERS,
         offset=0,
         limit=None,
     ):
@@ -121,9 +121,7 @@ class Website(models.Model):
         )
         self.env["product.template"].flush_model(["public_categ_ids"])
         [[count]] = self.env.execute_query(
-            SQL(
-                "SELECT COUNT(*) FROM (%s LIMIT %s) AS few", templates, MAX_ARRAY_PRODUCTS + 1
-            )
+            SQL("SELECT COUNT(*) FROM (%s LIMIT %s) AS few", templates, MAX_ARRAY_PRODUCTS + 1)
         )
         if count > MAX_ARRAY_PRODUCTS:
             return Domain("public_categ_ids", "in", category_ids)

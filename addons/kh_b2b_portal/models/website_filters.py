@@ -1,10 +1,9 @@
 from datetime import timedelta
-XX
 from typing import NamedTuple
 
 from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL, groupby, ormcache
 
 # What counts as bought lately, and as bought often: days, orders in these days.
 BOUGHT_DAYS = 365
@@ -22,6 +21,17 @@ class ShopFilters(NamedTuple):
 
     def without(self, value_ids):
         return self._replace(values=tuple(v for v in self.values if v not in value_ids))
+
+
+NO_FILTERS = ShopFilters()
+
+
+class ChosenValue(NamedTuple):
+    """A value the reader chose, and what the address says without it."""
+
+    attribute: str
+    name: str
+    values: str
 
 
 class FacetValue(NamedTuple):
@@ -48,7 +58,7 @@ class Website(models.Model):
         ids = [int(part) for part in (post.get("values") or "").split(",") if part.isdecimal()]
         ids = [value_id for value_id in ids if value_id < 2**31][:100]
         attribute_values = self.env["product.attribute.value"].search(
-            [("id", "in", ids), ("attribute_id.visibility", "=", "visible")] if ids else Domain.FALSE
+            Domain("id", "in", ids) & Domain("attribute_id.visibility", "=", "visible")
         )
         return ShopFilters(
             in_stock=post.get("stock") == "1" and self._kh_offers_stock_filter(),
@@ -89,10 +99,12 @@ class Website(models.Model):
 
     def _kh_in_stock_domain(self):
         """What the page calls in stock or few left: free stock, or stock is not counted."""
-        # sudo: readers may not read stock; only whether there is any decides
+        # sudo: the website's warehouse is not the reader's to read
         website_sudo = self.sudo()
+        # sudo: warehouses and their locations are not the reader's to read
         products_sudo = self.env["product.product"].sudo()
         locations = products_sudo._kh_in_stock_of(website_sudo)._get_domain_locations()[0]
+        # sudo: nor is stock; nothing but the ids of products comes out of it
         quants_sudo = self.env["stock.quant"].sudo()
         quants_sudo.flush_model(["product_id", "quantity", "reserved_quantity"])
         found = SQL(
@@ -133,6 +145,21 @@ class Website(models.Model):
         return Domain("id", "in", bought)
 
     # === BUSINESS METHODS - FACETS === #
+    def _kh_chosen_values(self, filters):
+        """The chosen values of attributes, each with the way to give it up.
+
+        :rtype: list[ChosenValue]
+        """
+        chosen = self.env["product.attribute.value"].browse(filters.values)
+        return [
+            ChosenValue(
+                value.attribute_id.name,
+                value.name,
+                ",".join(map(str, filters.without([value.id]).values)),
+            )
+            for value in chosen
+        ]
+
     def _kh_facets(self, domain, filters, *, is_kept):
         """Values of attributes among what is found, counted, the most frequent first.
 
@@ -155,10 +182,7 @@ class Website(models.Model):
         names = {value.id: value.name for value in attribute_values}
         # the order of the attributes is that of the back office
         attributes = attribute_values.attribute_id.sorted(lambda a: (a.sequence, a.id))
-        by_attribute = {
-            key: list(rows)
-            for key, rows in groupby(sorted(counts, key=lambda r: r[0]), lambda r: r[0])
-        }
+        by_attribute = dict(groupby(counts, lambda row: row[0]))
         facets = []
         for attribute in attributes:
             rows = sorted(by_attribute[attribute.id], key=lambda r: (-r[2], names[r[1]]))

@@ -68,7 +68,9 @@ class TestMatrix(PortalCommon):
     def test_one_or_three_attributes_make_a_list(self):
         self.assertIsNone(self._matrix(self.template))
         third = self._create_attribute("KH Curve", ("B", "C"))
-        self.assertIsNone(self._matrix(self._create_grid("KH cube", self.poles, self.current, third)))
+        self.assertIsNone(
+            self._matrix(self._create_grid("KH cube", self.poles, self.current, third))
+        )
 
     def test_a_fixed_attribute_does_not_count(self):
         brand = self._create_attribute("KH Maker", ("One",))
@@ -112,6 +114,20 @@ class TestMatrix(PortalCommon):
         self.assertIn('data-kh-multiple="5', cell)
         self.assertIn('data-kh-price="100', cell)
         self.assertIn(f'data-kh-why-product="{variant.id}"', html)
+
+    def test_filled_in_with_the_keyboard_alone(self):
+        path = self.grid.product_variant_ids[0]._kh_shop_url()
+        self.start_tour(path, "kh_b2b_portal_matrix", login="kh_dealer", timeout=60)
+        [first, second] = [line.cells for line in self._matrix(self.grid).lines]
+        self.assertEqual(
+            {line.product_id.id: line.product_uom_qty for line in self._cart().order_line},
+            {
+                first[0].product_id: 5,
+                first[1].product_id: 10,
+                first[2].product_id: 20,
+                second[2].product_id: 40,
+            },
+        )
 
     def test_cells_cost_a_constant_number_of_queries(self):
         wide = self._create_attribute("KH Wide", [f"{n}cm" for n in range(9)])

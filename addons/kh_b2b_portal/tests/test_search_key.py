@@ -104,5 +104,7 @@ class TestSearchKey(TransactionCase):
     def test_a_thousand_keys_take_no_time(self):
         started = time.perf_counter()
         for number in range(1000):
-            make_search_key([f"GS81-63 系列直流微型断路器 C 型 6kA 导轨安装 {number}", f"GS-{number}"])
+            make_search_key(
+                [f"GS81-63 系列直流微型断路器 C 型 6kA 导轨安装 {number}", f"GS-{number}"]
+            )
         self.assertLess(time.perf_counter() - started, 2.0)

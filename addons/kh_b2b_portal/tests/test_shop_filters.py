@@ -1,4 +1,5 @@
 import re
+from urllib.parse import urlencode
 
 from odoo import Command
 from odoo.tests import tagged
@@ -46,10 +47,13 @@ class TestShopFilters(PortalCommon):
     def _codes(self, query=""):
         return set(re.findall(r'kh-p-c-code">([^<]*)</td>', self._html(query)))
 
-    def _facet(self, html):
-        """Counts of the values: ``{value id: count}``."""
+    def _facets(self, **query):
+        """Counts of the values in the panel of the category: ``{value id: count}``."""
+        query = urlencode({"category": self.category.id, **query})
+        response = self.url_open(f"/shop/kh/facets?{query}")
+        self.assertEqual(response.status_code, 200)
         found = re.findall(
-            r'data-kh-value="(\d+)".*?<small>(\d+)</small>', html, flags=re.S
+            r'data-kh-value="(\d+)".*?<small>(\d+)</small>', response.text, flags=re.S
         )
         return {int(value): int(count) for value, count in found}
 
@@ -96,12 +100,12 @@ class TestShopFilters(PortalCommon):
 
     def test_values_are_counted_and_chosen(self):
         first, second, _third = self.values
-        html = self._html()
-        self.assertEqual(self._facet(html), dict.fromkeys(self.values.ids, 1))
+        self.assertIn("data-kh-facets", self._html())
+        self.assertEqual(self._facets(), dict.fromkeys(self.values.ids, 1))
         query = f"?values={first.id}"
         self.assertEqual(self._codes(query), {"KHT-0"})
         # the counts of the others say what another choice would show
-        self.assertEqual(self._facet(self._html(query))[second.id], 1)
+        self.assertEqual(self._facets(values=first.id)[second.id], 1)
         self.assertEqual(self._codes(f"?values={first.id},{second.id}"), {"KHT-0", "KHT-1"})
         self.assertEqual(self._codes(f"?values={first.id}&stock=1"), {"KHT-0"})
         self.assertEqual(self._codes(f"?values={second.id}&stock=1"), set())
@@ -116,7 +120,8 @@ class TestShopFilters(PortalCommon):
         )
         for login, count in (("kh_dealer", 3), ("kh_stranger", 0), (None, 0), ("kh_dealer", 3)):
             self.authenticate(login, login)
-            self.assertEqual(len(self._facet(self._html())), count, login)
+            self.assertEqual(len(self._facets()), count, login)
+            self.assertEqual(len(self._facets(category="", search="KH")), count, login)
 
     def test_an_attribute_that_makes_no_variants(self):
         brand = self.env["product.attribute"].create(
@@ -131,11 +136,11 @@ class TestShopFilters(PortalCommon):
             template.attribute_line_ids = [
                 Command.create({"attribute_id": brand.id, "value_ids": [Command.set(value.ids)]})
             ]
-        counts = self._facet(self._html())
+        counts = self._facets()
         self.assertEqual((counts[one.id], counts[two.id]), (3, 1))
         self.assertEqual(self._codes(f"?values={two.id}"), {"KHR-1"})
         brand.visibility = "hidden"
-        self.assertNotIn(two.id, self._facet(self._html("?search=KH")))
+        self.assertNotIn(two.id, self._facets(search="KH"))
         self.assertIn("KHT-0", self._codes(f"?values={two.id}"))
 
     def test_filters_stay_in_the_address(self):
@@ -146,6 +151,26 @@ class TestShopFilters(PortalCommon):
         links = re.findall(r'data-kh-filter="stock"', html)
         self.assertEqual(len(links), 1)
         self.assertIn(f"order=code&amp;values={first.id}", html)
+        self.assertEqual(html.count("data-kh-chosen"), 1)
+
+    def test_the_panel_leads_back_to_its_page(self):
+        first, second, _third = self.values
+        query = f"/shop/kh/facets?category={self.category.id}&search=KHT&order=code"
+        html = self.url_open(f"{query}&min_price=1&values={first.id}").text
+        path = f"{self.path}?search=KHT&amp;order=code&amp;min_price=1"
+        for ids in (f"&amp;values={first.id}%2C{second.id}", ""):
+            self.assertIn(f'href="{path}{ids}"', html)
+
+    def test_who_may_not_enter_the_shop_gets_no_panel(self):
+        self.assertFalse(self._facets(category=""))  # a whole catalogue is not counted
+        self.assertFalse(self._facets(category="x-1"))
+        self.website.ecommerce_access = "logged_in"
+        path = f"/shop/kh/facets?category={self.category.id}"
+        self.assertEqual(self.url_open(path).status_code, 404)
+        self.authenticate("kh_dealer", "kh_dealer")
+        self.assertEqual(len(self._facets()), 3)
+        self.website.kh_is_b2b = False
+        self.assertEqual(self.url_open(path).status_code, 404)
 
     def test_nonsense_is_no_filter(self):
         for query in ("?values=x,²,999999999999999", "?stock=2", "?bought=never", "?values=,"):
