@@ -3,7 +3,8 @@
 `role` is a login of the demo company (its password is the same), or None for a stranger. `steps`
 are done after the page has come: ``("click", css)``, ``("fill", css, text)``, ``("press", css,
 key)``, ``("wait", css)``, ``("open", address)``, ``("lose", address)``: its requests find no
-network. A step whose name ends with ``?`` may find nothing. `url` of the back office may name an action by its XML id: ``action:kh_b2b_order.x``.
+network. A step whose name ends with ``?`` may find nothing. `url` of the back office may name an
+action by its XML id: ``action:kh_b2b_order.x``.
 """
 
 from __future__ import annotations

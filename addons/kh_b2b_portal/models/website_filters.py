@@ -8,8 +8,10 @@ from odoo.tools import SQL, groupby, ormcache
 # What counts as bought lately, and as bought often: days, orders in these days.
 BOUGHT_DAYS = 365
 BOUGHT = {"recent": 1, "often": 3}
-# Values of one attribute that the page offers; more are found by searching.
+# Values of one attribute that the page offers, the most frequent; more are found by searching.
 MAX_VALUES = 40
+# Values that one address may choose: each attribute among them is counted on its own.
+MAX_CHOSEN = 20
 
 
 class ShopFilters(NamedTuple):
@@ -56,7 +58,7 @@ class Website(models.Model):
         """Read the filters of an address; what is nonsense or not offered is left out."""
         bought = post.get("bought")
         ids = [int(part) for part in (post.get("values") or "").split(",") if part.isdecimal()]
-        ids = [value_id for value_id in ids if value_id < 2**31][:100]
+        ids = [value_id for value_id in ids if value_id < 2**31][:MAX_CHOSEN]
         attribute_values = self.env["product.attribute.value"].search(
             Domain("id", "in", ids) & Domain("attribute_id.visibility", "=", "visible")
         )
@@ -161,7 +163,7 @@ class Website(models.Model):
         ]
 
     def _kh_facets(self, domain, filters, *, is_kept):
-        """Values of attributes among what is found, counted, the most frequent first.
+        """Values of attributes among what is found, counted; both in the order of the back office.
 
         Counts are over what the reader finds, so nothing hidden is counted. Values of an
         attribute with a choice are counted as if that choice were not made: how many rows
@@ -180,15 +182,16 @@ class Website(models.Model):
             counts += [row for row in loose if row[0] == attribute.id]
         attribute_values = self.env["product.attribute.value"].browse(row[1] for row in counts)
         names = {value.id: value.name for value in attribute_values}
-        # the order of the attributes is that of the back office
+        place = {value.id: (value.sequence, value.id) for value in attribute_values}
         attributes = attribute_values.attribute_id.sorted(lambda a: (a.sequence, a.id))
         by_attribute = dict(groupby(counts, lambda row: row[0]))
         facets = []
         for attribute in attributes:
-            rows = sorted(by_attribute[attribute.id], key=lambda r: (-r[2], names[r[1]]))
+            rows = sorted(by_attribute[attribute.id], key=lambda r: -r[2])
             if len(rows) > 1 or chosen.attribute_id & attribute:
                 values = tuple(
-                    self._kh_make_facet_value(row, names, filters) for row in rows[:MAX_VALUES]
+                    self._kh_make_facet_value(row, names, filters)
+                    for row in sorted(rows[:MAX_VALUES], key=lambda r: place[r[1]])
                 )
                 facets.append(Facet(attribute.id, attribute.name, values))
         return facets

@@ -48,21 +48,24 @@ export class KhCart extends Interaction {
 
     /** What an earlier visit could not send is sent now, under the keys of then. */
     start() {
-        for (const [id, { quantity }] of Object.entries(this.pending)) {
+        for (const [id, { quantity, base }] of Object.entries(this.pending)) {
             const row = this.el.querySelector(`[data-kh-line="${id}"]`);
-            if (row) {
-                row.querySelector("[data-kh-qty]").value = formatQuantity(quantity);
+            const input = row?.querySelector("[data-kh-qty]");
+            if (input && this.confirmed.get(input) === base) {
+                input.value = formatQuantity(quantity);
                 this.enqueue(() => this.pending[id] && this.send(row, quantity));
             } else {
-                this.forget(id); // the line is gone: nothing is left to change
+                this.forget(id); // it arrived after all, or was changed elsewhere since
             }
         }
     }
 
     /** The key of a change: the same for the same quantity, until there is an answer. */
-    keep(id, quantity) {
+    keep(row, quantity) {
+        const id = row.dataset.khLine;
         if (this.pending[id]?.quantity !== quantity) {
-            this.pending[id] = { quantity, key: makeKey() };
+            const base = this.confirmed.get(row.querySelector("[data-kh-qty]"));
+            this.pending[id] = { quantity, base, key: makeKey() };
             this.store.save(this.pending);
         }
         return this.pending[id].key;
@@ -170,7 +173,7 @@ export class KhCart extends Interaction {
 
     async send(row, quantity) {
         const id = row.dataset.khLine;
-        const key = this.keep(id, quantity);
+        const key = this.keep(row, quantity);
         row.setAttribute("aria-busy", "true");
         try {
             const { row: values, totals } = await this.waitFor(
