@@ -130,11 +130,13 @@ class Website(models.Model):
         :param int orders: at least
         """
         dealer = self.env.user.partner_id.commercial_partner_id
+        # sudo: which company runs the shop; the reader's own orders are searched as the reader
+        company = self.sudo().company_id
         since = fields.Datetime.now() - timedelta(days=BOUGHT_DAYS)
         found = self.env["sale.order"]._search(
             Domain("partner_id", "child_of", dealer.id)
             & Domain("state", "=", "sale")
-            & Domain("company_id", "=", self.sudo().company_id.id)
+            & Domain("company_id", "=", company.id)
             & Domain("date_order", ">=", since.replace(hour=0, minute=0, second=0, microsecond=0))
         )
         self.env["sale.order.line"].flush_model(["order_id", "product_id"])
