@@ -63,3 +63,11 @@ def wait_for(condition, seconds=10):
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def test_a_program_reads_what_it_is_fed(tmp_path):
+    log = tmp_path / "cat.log"
+    assert process.run(["cat"], log=log, feed="one\ntwo\n") == 0
+    assert log.read_text() == "$ cat\none\ntwo\n"
+    assert process.run(["cat"], log=log) == 0
+    assert log.read_text() == "$ cat\none\ntwo\n$ cat\n"

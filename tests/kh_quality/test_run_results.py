@@ -75,6 +75,8 @@ $ python -m odoo -d kh_t_all_2_building -i x
 2026-11-22 10:00:00,000 7 INFO kh_t_all_2_building odoo.modules: loading
 2026-11-22 10:00:00,000 7 WARNING kh_t_all_2_building odoo.models: no access rules
 2026-11-22 10:00:00,000 7 ERROR kh_t_all_2_building odoo.fields: no string
+$ python -m odoo shell -d kh_t_all_2_building --no-http
+2026-11-22 10:00:00,000 7 WARNING kh_t_all_2_building odoo.assets: no such file
 """
 
 
@@ -82,7 +84,7 @@ def test_warnings_of_an_installation_are_those_of_its_own_run(tmp_path):
     log = tmp_path / "db-all.log"
     log.write_text(LOG)
     found = results.install_warnings(log, "kh_t_all_2")
-    assert [r["message"] for r in found] == ["no access rules", "no string"]
+    assert [r["message"] for r in found] == ["no access rules", "no string", "no such file"]
     assert found[0]["logger"] == "odoo.models"
     assert results.install_warnings(log, "kh_t_all_3") == []
     assert results.install_warnings(tmp_path / "none.log", "kh_t_all_2") == []

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.kh import console, locks, paths, process, sql
+from tools.kh import console, locks, page_assets, paths, process, sql
 from tools.kh.addons import DEMO, Addons
 from tools.kh.environment import Environment
 from tools.kh.errors import KhError
@@ -35,6 +35,7 @@ __all__ = ["copy", "create", "drop", "ensure_template", "exists", "list_database
 BUILDING = "_building"
 KEEP = 2
 INSTALL_SECONDS = 3600
+WITH_PAGES = "website"
 # More new add-ons than this are better installed on the layer below, which others share.
 MOST_INSTALLS = 2
 
@@ -166,6 +167,8 @@ def _fill(
         step.watch(lambda: module_in_work(paths.log_file(f"db-{hint}")))
         run_odoo(env, building, todo, lang="" if base else wanted.lang, log_name=f"db-{hint}")
         ensure_installed(env, building, wanted)
+        if WITH_PAGES in Addons(env.addons_path).closure(wanted.modules):
+            page_assets.compile_bundles(env, building, f"db-{hint}")
         sql.set_mark(env, building, wanted.mark(hint=hint, complete=True))
         sql.rename(env, building, name)
         sql.protect(env, name, closed=True)

@@ -7,9 +7,11 @@ import ctypes
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from tools.kh import paths
 from tools.kh.errors import KhError, disk_full, says_disk_full
@@ -49,17 +51,19 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     outlives: bool = False,
+    feed: str = "",
 ) -> int:
     """Run a program with its output appended to `log`; return its exit code.
 
     Killed with its whole process group on Ctrl-C and after `timeout` seconds, and when this
     process is killed; the last not with `outlives`, for what must not be cut short (dpkg).
 
+    :param feed: what the program reads as its input
     :raise KhError: not found, too slow, or the disk is full
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [str(part) for part in argv]
-    with log.open("ab", buffering=0) as output:
+    with log.open("ab", buffering=0) as output, _input(feed) as given:
         start = output.tell()
         output.write(f"$ {' '.join(command)}\n".encode())
         try:
@@ -67,7 +71,7 @@ def run(
                 command,
                 cwd=cwd or paths.ROOT,
                 env=dict(env) if env is not None else None,
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -88,6 +92,18 @@ def run(
     if code and says_disk_full(_from(log, start)):
         raise disk_full(paths.KH)
     return code
+
+
+@contextlib.contextmanager
+def _input(feed: str) -> Iterator[int | IO[bytes]]:
+    """What a program reads: a file with the text, or nothing at all."""
+    if not feed:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as given:
+        given.write(feed.encode())
+        given.seek(0)
+        yield given
 
 
 def run_checked(

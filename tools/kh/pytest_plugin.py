@@ -20,6 +20,8 @@ import pytest
 from tools.kh.json_lines import RESULTS, WARNINGS, append_json
 
 LONGEST_LINE = 1000
+#: Seconds from which the making of what a class of tests shares is written down as well.
+WORTH_A_LINE = 0.05
 #: Words in the name of a test file that promise a long run, and how long.
 GUESSED_SECONDS = {"install_matrix": 240.0, "tour": 90.0, "journey": 90.0, "portal": 20.0}
 
@@ -142,8 +144,7 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.is_worker:
             return  # the controller hears of it as well
-        failed_outside_call = report.when != "call" and not report.passed
-        if report.when != "call" and not failed_outside_call:
+        if report.when != "call" and report.passed and report.duration < WORTH_A_LINE:
             return
         known = dict(report.user_properties)
         append_json(

@@ -120,10 +120,16 @@ def warnings_of_log(text: str, step: str) -> list[dict[str, Any]]:
 def install_warnings(log: Path, template: str) -> list[dict[str, Any]]:
     """Warnings of the installation that made `template`, from the log of its kind.
 
-    The log holds all installations of the kind; each begins with its command line.
+    The log holds all installations of the kind; each begins with its command line, and so does
+    what is done with the new database after it.
     """
     if not log.exists():
         return []
     runs = re.split(r"(?m)^\$ ", log.read_text(encoding="utf-8", errors="replace"))
-    made = [run for run in runs if f" {template}_building " in run.split("\n", 1)[0] + " "]
-    return warnings_of_log(made[-1], f"installing {template}") if made else []
+    commands = [run.split("\n", 1)[0] + " " for run in runs]
+    mine = [
+        number for number, command in enumerate(commands) if f" {template}_building " in command
+    ]
+    installs = [number for number in mine if " shell " not in commands[number]]
+    last = [runs[number] for number in mine if installs and number >= installs[-1]]
+    return warnings_of_log("\n".join(last), f"installing {template}")

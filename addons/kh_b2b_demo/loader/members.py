@@ -208,7 +208,11 @@ def _load_applications(env):
 def _decide(env, by_state):
     """The admission clerk works through the applications; the dealers joined over a year."""
     clerk = staff(env, CLERK)
-    mine = {state: some.with_user(clerk) for state, some in by_state.items()}
+    # what is logged is in the clerk's language
+    mine = {
+        state: some.with_user(clerk).with_context(lang=clerk.lang)
+        for state, some in by_state.items()
+    }
     mine["review"].action_start_review()
     mine["returned"].action_return(RETURN_REASON)
     mine["rejected"].action_reject(REJECT_REASON)

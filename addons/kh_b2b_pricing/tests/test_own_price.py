@@ -12,7 +12,7 @@ from odoo.tools import float_round
 from ..engine.own_price import GeneralRule, Kind, choose_general
 from .common import PricingCommon
 
-ROUNDS = 60
+ROUNDS = 30
 
 
 class OwnPriceCommon(PricingCommon):
