@@ -31,3 +31,15 @@ class Visitor:
         if answer.status_code != 200 or expect not in body:
             raise ValueError(f"{path} answered {answer.status}: {body[:300]}")
         return body
+
+    def call(self, path, params):
+        """Send a JSON request; it must be answered without an error.
+
+        :return: the result
+        """
+        request = {"jsonrpc": "2.0", "method": "call", "params": params}
+        answer = self.client.post(path, base_url="http://127.0.0.1", json=request)
+        body = answer.get_json()
+        if answer.status_code != 200 or "error" in body:
+            raise ValueError(f"{path} answered {answer.status}: {str(body)[:300]}")
+        return body["result"]

@@ -6,6 +6,9 @@ ROWS_PER_PAGE = 50
 # A product with more variants than this is one row that opens its own page.
 MAX_VARIANT_ROWS = 60
 
+# Up to so many products a category is searched product by product.
+MAX_ARRAY_PRODUCTS = 5000
+
 # Lines accepted by one "add to cart"; more is refused as a whole, never cut.
 MAX_LINES_PER_ADD = 1000
 

@@ -17,6 +17,8 @@ from playwright.sync_api import Error as BrowserError
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", ""})
 TIMEOUT = 30_000
+#: what a page says of a request that a step of its own lost
+NO_NETWORK = "INTERNET_DISCONNECTED"
 HEIGHTS = {1280: 900, 390: 844}
 
 
@@ -100,7 +102,7 @@ class Photographer:
     def take(self, wanted: dict[str, Any], lang: str, width: int) -> None:
         self.current = f"{lang}/{width}/{wanted['name']}"
         page = self.context(wanted["role"], width, lang).new_page()
-        page.on("console", lambda m: m.type == "error" and self.tell("console", m.text))
+        page.on("console", lambda m: self.listen(m.type, m.text))
         page.on("pageerror", lambda error: self.tell("script", str(error)))
         target = self.out / lang / str(width) / f"{wanted['name']}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,6 +124,10 @@ class Photographer:
         finally:
             page.close()
 
+    def listen(self, kind: str, text: str) -> None:
+        if kind == "error" and f"ERR_{NO_NETWORK}" not in text:
+            self.tell("console", text)
+
     def settle(self, page: Page) -> None:
         """Wait for the web client and for the last request, but not for ever."""
         if "/odoo" in page.url:
@@ -136,6 +142,10 @@ class Photographer:
     def do(self, page: Page, action: str, selector: str, text: str = "") -> None:
         if action == "open":
             page.goto(self.base + selector, wait_until="load")
+            return
+        if action == "lose":
+            code = NO_NETWORK.lower().replace("_", "")
+            page.route(f"**{selector}", lambda route: route.abort(code))
             return
         optional = action.endswith("?")
         found = page.locator(selector).first

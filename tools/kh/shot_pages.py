@@ -2,8 +2,9 @@
 
 `role` is a login of the demo company (its password is the same), or None for a stranger. `steps`
 are done after the page has come: ``("click", css)``, ``("fill", css, text)``, ``("press", css,
-key)``, ``("wait", css)``, ``("open", address)``. A step whose name ends with ``?`` may find
-nothing. `url` of the back office may name an action by its XML id: ``action:kh_b2b_order.x``.
+key)``, ``("wait", css)``, ``("open", address)``, ``("lose", address)``: its requests find no
+network. A step whose name ends with ``?`` may find nothing. `url` of the back office may name an
+action by its XML id: ``action:kh_b2b_order.x``.
 """
 
 from __future__ import annotations
@@ -400,5 +401,51 @@ PAGES = (
             ("click", "[data-kh-add-set]"),
             ("wait", "[data-kh-cart], [data-kh-message]:not([hidden])"),
         ),
+    ),
+    # --- filters, proposals, the grid of specifications, a poor connection
+    Page(
+        "110-shop-filters",
+        "dealer1",
+        "/shop?search=GX1-63&stock=1",
+        (
+            ("click", "[data-kh-facets] summary"),
+            ("wait", "[data-kh-value]"),
+            ("click", "[data-kh-value]"),
+            ("wait", "[data-kh-chosen]"),
+            ("click", "[data-kh-facets] summary"),
+            ("wait", "[data-kh-value]"),
+        ),
+        full=False,
+    ),
+    Page(
+        "111-suggestions",
+        "dealer1",
+        "/shop",
+        (("fill", "[data-kh-search]", "dlq"), ("wait", ".kh-p-suggestions [role=option]")),
+        full=False,
+    ),
+    Page(
+        "112-matrix",
+        "dealer1",
+        "/shop?search=GX1-63C2",
+        (
+            ("click", "tbody tr:nth-child(1) a"),
+            ("wait", "[data-kh-grid]"),
+            ("fill", "tbody tr:nth-child(2) [data-kh-qty]", "20"),
+        ),
+    ),
+    Page(
+        "113-cart-offline",
+        "dealer1",
+        "/shop",
+        (
+            *ADD_TO_CART,
+            ("open", "/shop/cart"),
+            ("lose", "/shop/kh/cart/update"),
+            ("fill", "tr:nth-child(1) [data-kh-qty]", "15"),
+            ("press", "tr:nth-child(1) [data-kh-qty]", "Enter"),
+            ("wait", ".kh-p-offline"),
+        ),
+        full=False,
     ),
 )

@@ -11,5 +11,6 @@ from . import (
     quick_order,
     scene,
     shop,
+    suggest,
     zone,
 )

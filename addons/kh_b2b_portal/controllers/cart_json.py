@@ -33,20 +33,33 @@ class ShopCartJson(http.Controller):
         return result
 
     @route("/shop/kh/cart/update", type="jsonrpc", auth="user", website=True, methods=["POST"])
-    def kh_cart_update(self, line_id, quantity, **_kwargs):
+    def kh_cart_update(self, line_id, quantity, key=None, **_kwargs):
         """Change one line of the user's own cart; 0 removes it.
 
+        :param str key: made by the page for this change; the same key twice changes once, and
+            a repeat that comes late does not undo what was done since
         :return: the row and the totals, and other rows whose discount came or went with it
         :raise LineNotFound: the line is not in this user's cart
         """
         self._ensure_shop()
+        quantity = self._parse_quantity(quantity)
+        if key is None:
+            return self._kh_update_line(line_id, quantity)
+        claim, is_new = self._claim(key)
+        if not is_new:
+            return claim.result or {}
+        result = self._kh_update_line(line_id, quantity)
+        claim.write({"order_id": request.cart.id, "result": result})
+        return result
+
+    # === HELPERS === #
+    def _kh_update_line(self, line_id, quantity):
         order_sudo = request.cart
         line_sudo = order_sudo._kh_cart_lines().filtered(lambda line: line.id == line_id)
         if not line_sudo:
             raise LineNotFound(
                 request.env._("This line is no longer in your cart. Reload the page to see it.")
             )
-        quantity = self._parse_quantity(quantity)
         product_id = line_sudo.product_id.id
         suggested = quantity and order_sudo._kh_suggest_for_line(line_sudo, quantity)
         before = order_sudo._kh_get_set_discounts()
@@ -66,7 +79,6 @@ class ShopCartJson(http.Controller):
         ]
         return {**answer, "others": others} if others else answer
 
-    # === HELPERS === #
     @staticmethod
     def _ensure_shop():
         if not request.website.kh_is_b2b:

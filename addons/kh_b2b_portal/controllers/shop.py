@@ -1,3 +1,4 @@
+from werkzeug.exceptions import NotFound
 from werkzeug.urls import url_encode
 
 from odoo.http import request, route
@@ -31,56 +32,133 @@ class ShopCatalogue(WebsiteSale):
         )
         return request.render("kh_b2b_portal.shop", values)
 
+    @route(
+        "/shop/kh/facets",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        website=True,
+        readonly=True,
+        sitemap=False,
+    )
+    def kh_facets(self, category="", search="", **post):
+        """The panel of specifications of a catalogue page, fetched when the reader opens it.
+
+        Takes the parameters of that page, the id of its category among them.
+
+        :return: a piece of HTML, empty where the page offers no such panel
+        :raise NotFound: not a shop for dealers, or one must log in first
+        """
+        website = request.website
+        if not website.kh_is_b2b or not website.has_ecommerce_access():
+            raise NotFound
+        category = self._validate_and_get_category(category if category.isdecimal() else None)
+        search = normalise(search)
+        asked = self._kh_read_query(category, search, **post)
+        facets = []
+        if self._kh_offers_facets(asked):
+            domain = website._kh_catalogue_domain(search, category, asked["prices"])
+            is_kept = not search and not any(asked["prices"])
+            facets = website._kh_facets(domain, asked["filters"], is_kept=is_kept)
+        query = self._kh_make_query(asked, post.get("order"))
+        path = self._get_shop_path(category)
+        return request.render(
+            "kh_b2b_portal.shop_facets",
+            {
+                "facets": facets,
+                "relink": lambda **changes: self._kh_link(path, **{**query, **changes}),
+            },
+        )
+
+    def _kh_read_query(self, category, search, **post):
+        """What an address narrows the catalogue to; nonsense is left out."""
+        return {
+            "search": search,
+            "category": category,
+            "prices": self._kh_price_range(post),
+            "filters": request.website._kh_read_filters(post),
+            "zone": request.website._kh_find_zone(post.get("kh_zone")),  # sudo; may be none
+        }
+
+    def _kh_make_query(self, asked, order):
+        """The address again, of what `_kh_read_query` understood."""
+        query = {
+            "search": asked["search"],
+            "order": order if order in SORTS and order != DEFAULT_SORT else "",
+            "kh_zone": asked["zone"] and asked["zone"]._kh_zone_key(),
+            **self._kh_price_query(asked["prices"]),
+            **self._kh_filter_query(asked["filters"]),
+        }
+        return {key: value for key, value in query.items() if value}
+
+    @staticmethod
+    def _kh_offers_facets(asked):
+        """Values of a whole catalogue are not counted: they say little, and it takes long."""
+        return bool(asked["category"] or asked["search"] or asked["filters"].values)
+
+    def _kh_find_page(self, asked, sort, page):
+        """One page of the catalogue: ``(products, total, page)``; the first beyond the end."""
+        search = {key: value for key, value in asked.items() if key != "zone"}
+        search.update(sort=sort, limit=ROWS_PER_PAGE)
+        website = request.website
+        offset = max(page - 1, 0) * ROWS_PER_PAGE
+        products, total = website._kh_catalogue_search(**search, offset=offset)
+        if page > 1 and not products:  # for example after a filter
+            page = 1
+            products, total = website._kh_catalogue_search(**search)
+        return products, total, page
+
     def _kh_prepare_catalogue_values(self, category, search, page, order="", layout="", **post):
         """Everything the catalogue page shows, in a constant number of queries."""
         website = request.website
         sort = order if order in SORTS else DEFAULT_SORT
         url = self._get_shop_path(category)
-        zone_sudo = website._kh_find_zone(post.get("kh_zone"))
-        zone = zone_sudo._kh_zone_key() if zone_sudo else ""
-        prices = self._kh_price_range(post)
-        query = {
-            "search": search,
-            "order": sort if sort != DEFAULT_SORT else "",
-            "kh_zone": zone,
-            **self._kh_price_query(prices),
-        }
-        query = {key: value for key, value in query.items() if value}
-        step = ROWS_PER_PAGE
-        asked = {
-            "search": search,
-            "category": category,
-            "sort": sort,
-            "prices": prices,
-            "limit": step,
-        }
-        offset = max(page - 1, 0) * step
-        products, total = website._kh_catalogue_search(**asked, offset=offset)
-        if page > 1 and not products:  # a page beyond the end, for example after a filter
-            page = 1
-            products, total = website._kh_catalogue_search(**asked)
-        title = category.name or request.env._("Catalog")
+        asked = self._kh_read_query(category, search, **post)
+        query = self._kh_make_query(asked, sort)
+        products, total, page = self._kh_find_page(asked, sort, page)
         return {
             **({"main_object": category} if category else {}),
-            "additional_title": title,
+            "additional_title": category.name or request.env._("Catalog"),
             "category": category,
             "search": search,
             "sort": sort,
             "sorts": self._kh_sort_labels(),
             "shop_url": url,
             "query": query,
-            "price_query": self._kh_price_query(prices),
-            "zone": zone,
-            "banner": self._kh_banner(zone_sudo),
+            "price_query": self._kh_price_query(asked["prices"]),
+            "zone": query.get("kh_zone", ""),
+            "banner": self._kh_banner(asked["zone"]),
             "layout": self._kh_layout(layout),
             "rows": website._kh_catalogue_rows(products, request.cart),
             "total": total,
             "categories": website._kh_category_tree(),
             "pager": website.pager(
-                url=url, total=total, page=page, step=step, scope=5, url_args=query
+                url=url, total=total, page=page, step=ROWS_PER_PAGE, scope=5, url_args=query
             ),
+            **self._kh_filter_values(asked),
             **self._kh_link_values(),
             **self._kh_page_values(),
+            "relink": lambda **changes: self._kh_link(url, **{**query, **changes}),
+        }
+
+    @staticmethod
+    def _kh_filter_query(filters):
+        """The parameters that stand for the filters in an address."""
+        return {
+            "stock": "1" if filters.in_stock else "",
+            "bought": filters.bought,
+            "values": ",".join(map(str, filters.values)),
+        }
+
+    def _kh_filter_values(self, asked):
+        """What the row of filters shows; the panel of specifications is fetched when opened."""
+        website = request.website
+        return {
+            "filters": asked["filters"],
+            "chosen_values": website._kh_chosen_values(asked["filters"]),
+            "offers_facets": self._kh_offers_facets(asked),
+            "offers_stock": website._kh_offers_stock_filter(),
+            "offers_bought": website._kh_offers_bought_filter(),
         }
 
     @staticmethod
@@ -173,4 +251,5 @@ class ShopCatalogue(WebsiteSale):
             rows = website._kh_catalogue_rows(variants, request.cart) if variants else []
             values.update(self._kh_page_values())
             values["kh_rows"] = [row._replace(variant_count=0) for row in rows]
+            values["kh_matrix"] = website._kh_variant_matrix(product, values["kh_rows"])
         return values

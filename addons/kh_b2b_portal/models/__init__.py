@@ -3,6 +3,7 @@ from . import (
     ir_qweb,
     product_product,
     product_public_category,
+    product_search_key,
     product_sharing,
     quick_order,
     res_config_settings,
@@ -17,5 +18,8 @@ from . import (
     shop_request,
     website,
     website_catalogue,
+    website_filters,
+    website_matrix,
     website_stock,
+    website_suggest,
 )

@@ -6,8 +6,9 @@ from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import SQL, ormcache
 
-from ..const import DEFAULT_SORT, MAX_VARIANT_ROWS, SORTS
+from ..const import DEFAULT_SORT, MAX_ARRAY_PRODUCTS, MAX_VARIANT_ROWS, SORTS
 from ..utils import normalise
+from .website_filters import NO_FILTERS
 
 
 class CatalogueRow(NamedTuple):
@@ -43,21 +44,30 @@ class Website(models.Model):
 
     # === BUSINESS METHODS - CATALOGUE === #
     def _kh_catalogue_search(
-        self, *, search="", category=None, sort="", prices=(0.0, 0.0), offset=0, limit=None
+        self,
+        *,
+        search="",
+        category=None,
+        sort="",
+        prices=(0.0, 0.0),
+        filters=NO_FILTERS,
+        offset=0,
+        limit=None,
     ):
         """Find the variants of one catalogue page, as the current user may see them.
 
         :param prices: lowest and highest own price, before taxes, 0 for an open end
+        :param ShopFilters filters: what else the page is narrowed to
         :return: ``(products, total)``
         """
         self.ensure_one()
         Product = self.env["product.product"]
-        domain = self._kh_catalogue_domain(search, category)
-        if any(prices):
-            domain &= Product._kh_own_price_domain(*prices)
+        domain = self._kh_catalogue_domain(search, category, prices)
+        if any(filters):
+            domain &= self._kh_filter_domain(filters)
         order = SORTS.get(sort) or SORTS[DEFAULT_SORT]
         asked = {"offset": offset, "limit": limit, "order": order}
-        if category or search or any(prices):
+        if category or search or any(prices) or any(filters):
             return self._kh_search_in_one_pass(domain, **asked)
         # the whole catalogue: the page comes from an index, only the count looks at everything
         return Product.search_fetch(domain, **asked), Product.search_count(domain)
@@ -79,7 +89,7 @@ class Website(models.Model):
             return products, Product.search_count(domain)
         return products, rows[0][1] if rows else 0
 
-    def _kh_catalogue_domain(self, search="", category=None):
+    def _kh_catalogue_domain(self, search="", category=None, prices=(0.0, 0.0)):
         """Variants for sale on this website; every word of the search must be found."""
         domains = [Domain(self.sale_product_domain())]
         domains += [self._kh_search_domain(word) for word in normalise(search).split()]
@@ -87,13 +97,15 @@ class Website(models.Model):
             # sudo: core's rule on empty categories asks product by product; who opens a category
             # page was let in by it already
             below_sudo = category.sudo().search([("id", "child_of", category.id)])
-            domains.append(Domain("public_categ_ids", "in", below_sudo.ids))
+            domains.append(self._kh_category_domain(below_sudo.ids))
         collapsed = self._kh_collapsed_variants()
         if collapsed and not search and not self._kh_is_promotion_shown():
             domains.append(
                 Domain("product_tmpl_id", "not in", list(collapsed))
                 | Domain("id", "in", [first for first, _count in collapsed.values()])
             )
+        if any(prices):
+            domains.append(self.env["product.product"]._kh_own_price_domain(*prices))
         return Domain.AND(domains)
 
     def _kh_is_promotion_shown(self):
@@ -106,16 +118,35 @@ class Website(models.Model):
         zones_sudo = (*self._kh_find_promotions(), *self._kh_find_zones())
         return [(zone_sudo._kh_zone_key(), zone_sudo.name) for zone_sudo in zones_sudo]
 
-    def _kh_search_domain(self, word):
-        """Where one word of a search is looked for: name, item no., bar code, specification."""
-        return Domain.OR(
-            [
-                Domain("name", "ilike", word),
-                Domain("default_code", "ilike", word),
-                Domain("barcode", "ilike", word),
-                Domain("product_template_variant_value_ids.name", "ilike", word),
-            ]
+    def _kh_category_domain(self, category_ids):
+        """Variants in these categories.
+
+        Of a few thousand products the list goes into the query as an array, so that it starts
+        with them; left to itself PostgreSQL reads all variants of the catalogue.
+        """
+        templates = SQL(
+            "SELECT product_template_id FROM product_public_category_product_template_rel"
+            " WHERE product_public_category_id = ANY(%s)",
+            category_ids,
         )
+        self.env["product.template"].flush_model(["public_categ_ids"])
+        [[count]] = self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM (%s LIMIT %s) AS few", templates, MAX_ARRAY_PRODUCTS + 1)
+        )
+        if count > MAX_ARRAY_PRODUCTS:
+            return Domain("public_categ_ids", "in", category_ids)
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s = ANY(ARRAY(%s))", SQL.identifier(alias, "product_tmpl_id"), templates
+            )
+        )
+
+    def _kh_search_domain(self, word):
+        """Where one word of a search is looked for: name, item no., bar code, specification.
+
+        Chinese words are found by their pinyin initials, too.
+        """
+        return self.env["product.product"]._kh_search_key_domain(word)
 
     def _kh_collapsed_variants(self):
         """Products with too many variants: ``{template: (first variant, count)}``."""

@@ -1,7 +1,7 @@
 import { Interaction } from "@web/public/interaction";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { rpc } from "@web/core/network/rpc";
+import { DeviceStore, sendSafely, showUnsent } from "./kh_send";
 import {
     errorText,
     formatQuantity,
@@ -30,6 +30,7 @@ export class KhCart extends Interaction {
         "[data-kh-remove]": { "t-on-click": this.onRemove },
         "[data-kh-undo] button": { "t-on-click": this.onUndo },
         "[data-kh-checkout]": { "t-on-click.prevent": this.locked(this.onCheckout) },
+        _window: { "t-on-online": this.start },
     };
 
     setup() {
@@ -41,6 +42,39 @@ export class KhCart extends Interaction {
         for (const input of this.el.querySelectorAll("[data-kh-qty]")) {
             this.confirmed.set(input, input.value);
         }
+        this.store = new DeviceStore(`kh_cart_${this.el.dataset.khStore}`);
+        this.pending = this.store.load({}); // by line: the quantity that was not sent, its key
+    }
+
+    /** What an earlier visit could not send is sent now, under the keys of then. */
+    start() {
+        for (const [id, { quantity, base }] of Object.entries(this.pending)) {
+            const row = this.el.querySelector(`[data-kh-line="${id}"]`);
+            const input = row?.querySelector("[data-kh-qty]");
+            if (input && this.confirmed.get(input) === base) {
+                input.value = formatQuantity(quantity);
+                this.enqueue(() => this.pending[id] && this.send(row, quantity));
+            } else {
+                this.forget(id); // it arrived after all, or was changed elsewhere since
+            }
+        }
+    }
+
+    /** The key of a change: the same for the same quantity, until there is an answer. */
+    keep(row, quantity) {
+        const id = row.dataset.khLine;
+        if (this.pending[id]?.quantity !== quantity) {
+            const base = this.confirmed.get(row.querySelector("[data-kh-qty]"));
+            this.pending[id] = { quantity, base, key: makeKey() };
+            this.store.save(this.pending);
+        }
+        return this.pending[id].key;
+    }
+
+    forget(id) {
+        delete this.pending[id];
+        this.store.save(this.pending);
+        showUnsent("cart", this.isLost ? Object.keys(this.pending).length : 0);
     }
 
     onKeydown(ev) {
@@ -138,6 +172,8 @@ export class KhCart extends Interaction {
     }
 
     async send(row, quantity) {
+        const id = row.dataset.khLine;
+        const key = this.keep(row, quantity);
         row.setAttribute("aria-busy", "true");
         try {
             const {
@@ -145,12 +181,15 @@ export class KhCart extends Interaction {
                 totals,
                 others = [],
             } = await this.waitFor(
-                rpc(
+                sendSafely(
+                    "cart",
                     "/shop/kh/cart/update",
-                    { line_id: Number(row.dataset.khLine), quantity },
-                    { silent: true }
+                    { line_id: Number(id), quantity, key },
+                    Object.keys(this.pending).length
                 )
             );
+            this.isLost = false;
+            this.forget(id);
             this.patch(row, values);
             for (const other of others) {
                 this.patchOther(other);
@@ -159,9 +198,17 @@ export class KhCart extends Interaction {
             this.showEmpty(!totals.kinds);
             return true;
         } catch (error) {
-            this.warn(row, errorText(error, _t("The connection failed. Try again.")));
-            const input = row.querySelector("[data-kh-qty]");
-            input.value = this.confirmed.get(input);
+            this.warn(
+                row,
+                errorText(error, _t("Not sent yet: the connection failed. It is kept here."))
+            );
+            if (error?.data) {
+                const input = row.querySelector("[data-kh-qty]");
+                input.value = this.confirmed.get(input);
+                this.forget(id);
+            } else {
+                this.isLost = true; // stays on this device until it can be sent
+            }
             return false;
         } finally {
             row.removeAttribute("aria-busy");
@@ -245,7 +292,9 @@ export class KhCart extends Interaction {
         const lines = [{ product_id: Number(row.dataset.khProduct), qty: quantity }];
         let result;
         try {
-            result = await this.waitFor(rpc("/shop/kh/cart/add", { lines, key }, { silent: true }));
+            result = await this.waitFor(
+                sendSafely("undo", "/shop/kh/cart/add", { lines, key }, lines.length)
+            );
         } catch (error) {
             // once more with the same key: the goods come back once, whatever got lost
             const toast = this.el.querySelector("[data-kh-undo]");

@@ -1,14 +1,14 @@
 import { Interaction } from "@web/public/interaction";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { rpc } from "@web/core/network/rpc";
+import { moveInGrid, readBlock, spreadBlock } from "./kh_grid";
+import { DeviceStore, sendSafely } from "./kh_send";
 import {
     errorText,
     fitQuantity,
     formatAmount,
     formatQuantity,
     makeKey,
-    moveFocus,
     parseQuantity,
     readLimits,
     showTotals,
@@ -27,6 +27,7 @@ export class KhCatalogue extends Interaction {
             "t-on-focus": (ev) => ev.target.select(),
             "t-on-change": this.onChange,
             "t-on-keydown": this.onKeydown,
+            "t-on-paste": this.onPaste,
         },
         "[data-kh-step]": { "t-on-click": this.onStep },
         "[data-kh-fix]": { "t-on-click": this.onFix },
@@ -36,8 +37,10 @@ export class KhCatalogue extends Interaction {
     };
 
     setup() {
-        this.storeKey = `kh_quantities_${this.el.dataset.khStore}`;
-        this.filled = this.load();
+        const name = `kh_quantities_${this.el.dataset.khStore}`;
+        this.quantities = new DeviceStore(name);
+        this.requests = new DeviceStore(`${name}_sent`);
+        this.filled = this.quantities.load({});
     }
 
     start() {
@@ -47,30 +50,21 @@ export class KhCatalogue extends Interaction {
             }
         }
         this.restore();
+        const inputs = this.el.querySelectorAll("[data-kh-qty]");
+        if (inputs.length === 1 && this.el.closest(".kh-p-shop")) {
+            inputs[0].focus(); // one product was looked for: its quantity comes next
+        }
     }
 
     // --- kept on the device ---------------------------------------------------------------
 
-    load() {
-        try {
-            return JSON.parse(sessionStorage.getItem(this.storeKey)) || {};
-        } catch {
-            return {}; // storage is switched off or broken: the page works without it
-        }
-    }
-
     /** The key of a request: the same for the same lines, also after a reload. */
     claimKey(lines) {
         const body = JSON.stringify(lines);
-        const name = `${this.storeKey}_sent`;
-        try {
-            this.sent ||= JSON.parse(sessionStorage.getItem(name));
-        } catch {
-            // storage is switched off or broken: the key lives as long as the page
-        }
+        this.sent ||= this.requests.load(null);
         if (this.sent?.body !== body) {
             this.sent = { body, key: makeKey() };
-            this.store(name, JSON.stringify(this.sent));
+            this.requests.save(this.sent);
         }
         return this.sent.key;
     }
@@ -78,25 +72,30 @@ export class KhCatalogue extends Interaction {
     /** An answer came: the same lines once more are another request. */
     forgetKey() {
         this.sent = null;
-        this.store(`${this.storeKey}_sent`, "null");
-    }
-
-    store(name, text) {
-        try {
-            sessionStorage.setItem(name, text);
-        } catch {
-            // storage is switched off or full: it lives as long as the page
-        }
+        this.requests.save(null);
     }
 
     save() {
-        this.store(this.storeKey, JSON.stringify(this.filled));
+        this.quantities.save(this.filled);
         this.showBar();
     }
 
+    rows() {
+        return this.el.querySelectorAll("[data-kh-product]");
+    }
+
+    /** The row of a list or the cell of a grid. */
+    rowOf(el) {
+        return el.closest("[data-kh-product]");
+    }
+
+    rowFor(id) {
+        return this.el.querySelector(`[data-kh-product="${id}"]`);
+    }
+
     restore() {
-        this.filled = this.load();
-        for (const row of this.el.querySelectorAll("tr[data-kh-product]")) {
+        this.filled = this.quantities.load({});
+        for (const row of this.rows()) {
             const input = row.querySelector("[data-kh-qty]");
             const kept = this.filled[row.dataset.khProduct];
             if (input) {
@@ -111,7 +110,7 @@ export class KhCatalogue extends Interaction {
     // --- one row ----------------------------------------------------------------------------
 
     setQuantity(input, quantity) {
-        const row = input.closest("tr");
+        const row = this.rowOf(input);
         const id = row.dataset.khProduct;
         input.classList.toggle("is-invalid", quantity === null);
         if (quantity) {
@@ -144,7 +143,7 @@ export class KhCatalogue extends Interaction {
 
     /** Says what would fit beside a quantity that does not; nothing is changed silently. */
     offerFix(input, quantity) {
-        const row = input.closest("tr");
+        const row = this.rowOf(input);
         const el = row.querySelector("[data-kh-fix]");
         const fitting = quantity ? fitQuantity(quantity, readLimits(row)) : 0;
         const isWrong = Boolean(quantity) && Math.abs(fitting - quantity) > 1e-6;
@@ -165,7 +164,7 @@ export class KhCatalogue extends Interaction {
     onFix(ev) {
         if (ev.target.closest("button")) {
             const el = ev.target.closest("[data-kh-fix]");
-            const input = el.closest("td").querySelector("[data-kh-qty]");
+            const input = this.rowOf(el).querySelector("[data-kh-qty]");
             input.value = el.dataset.khFix;
             this.onChange({ target: input });
             input.focus();
@@ -181,7 +180,20 @@ export class KhCatalogue extends Interaction {
             this.setQuantity(ev.target, 0);
             this.offerFix(ev.target, 0);
         } else {
-            moveFocus(ev, this.el);
+            moveInGrid(ev, this.el);
+        }
+    }
+
+    /** Spreads what was copied from a spreadsheet; a single value is pasted as ever. */
+    onPaste(ev) {
+        const block = readBlock(ev.clipboardData.getData("text/plain"));
+        if (block) {
+            ev.preventDefault();
+            const lost = spreadBlock(this.el, ev.target, block, (input, text) => {
+                input.value = text.trim();
+                this.onChange({ target: input });
+            });
+            this.showMessage(lost ? _t("%s pasted quantities found no place.", lost) : "", true);
         }
     }
 
@@ -191,7 +203,7 @@ export class KhCatalogue extends Interaction {
         const quantity = stepQuantity(
             parseQuantity(input.value) || 0,
             Number(button.dataset.khStep),
-            readLimits(input.closest("tr"))
+            readLimits(this.rowOf(input))
         );
         input.value = quantity ? formatQuantity(quantity) : "";
         this.setQuantity(input, quantity);
@@ -243,7 +255,9 @@ export class KhCatalogue extends Interaction {
         const key = this.claimKey(lines); // kept for a repeat after a lost answer
         let result;
         try {
-            result = await this.waitFor(rpc("/shop/kh/cart/add", { lines, key }, { silent: true }));
+            result = await this.waitFor(
+                sendSafely("catalogue", "/shop/kh/cart/add", { lines, key }, lines.length)
+            );
         } catch (error) {
             this.showMessage(
                 errorText(error, _t("The connection failed. Your quantities are kept; try again.")),
@@ -258,7 +272,7 @@ export class KhCatalogue extends Interaction {
     afterAdd({ added, refused, totals }) {
         for (const [id, state] of Object.entries(added)) {
             delete this.filled[id];
-            const row = this.el.querySelector(`tr[data-kh-product="${id}"]`);
+            const row = this.rowFor(id);
             if (row) {
                 row.classList.add("kh-p-item-added");
                 row.querySelector(".kh-p-incart").textContent = _t(
@@ -268,7 +282,7 @@ export class KhCatalogue extends Interaction {
             }
         }
         for (const { product_id: id, reason } of refused) {
-            const row = this.el.querySelector(`tr[data-kh-product="${id}"]`);
+            const row = this.rowFor(id);
             if (row) {
                 row.querySelector(".kh-p-incart").textContent = reason;
                 row.classList.add("kh-p-item-refused");
@@ -303,19 +317,5 @@ export class KhSort extends Interaction {
     dynamicContent = { _root: { "t-on-change": () => this.el.form.submit() } };
 }
 
-/** "/" puts the cursor into the search, as long as nothing is being typed. */
-export class KhSearch extends Interaction {
-    static selector = "[data-kh-search]";
-    dynamicContent = { _document: { "t-on-keydown": this.onKeydown } };
-
-    onKeydown(ev) {
-        if (ev.key === "/" && !ev.isComposing && !ev.target.closest("input, textarea, select")) {
-            ev.preventDefault();
-            this.el.focus();
-        }
-    }
-}
-
 registry.category("public.interactions").add("kh_b2b_portal.catalogue", KhCatalogue);
 registry.category("public.interactions").add("kh_b2b_portal.sort", KhSort);
-registry.category("public.interactions").add("kh_b2b_portal.search", KhSearch);
