@@ -40,7 +40,8 @@ def load(env):
             for sequence, (ref, (name, vals)) in enumerate(RULES.items())
         },
     )
-    translate(list(rules.values()), "name", [name[1] for name, _vals in RULES.values()])
+    made = env["kh.order.rule"].union(*rules.values())
+    translate(made, "name", [name[1] for name, _vals in RULES.values()])
     orders = _make_orders(env, book)
     now = fields.Datetime.now()
     orders["order_rule_first"].action_quotation_sent()

@@ -35,7 +35,8 @@ class SaleOrder(models.Model):
         for order, order_sudo in zip(self, orders_sudo, strict=True):
             texts = []
             if order.kh_is_on_hold:
-                hits_sudo = order_sudo.kh_rule_hit_ids.filtered(lambda hit: hit.state != "released")
+                # a list, not `filtered`: its records would be worded order by order
+                hits_sudo = [hit for hit in order_sudo.kh_rule_hit_ids if hit.state != "released"]
                 texts = [order._kh_word_hit(hit_sudo) for hit_sudo in hits_sudo]
                 is_returned = any(hit.state == "refused" for hit in hits_sudo)
                 if is_returned or not hits_sudo:
