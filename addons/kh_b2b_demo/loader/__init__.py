@@ -26,7 +26,8 @@ from . import (
 
 _logger = logging.getLogger(__name__)
 
-# limits and visibility come last: the orders of the past year were placed before them
+# limits and visibility come last: the orders of the past year were placed before them; rules
+# that stop orders come after everything that confirms some
 PARTS = (
     company,
     products,
@@ -39,10 +40,10 @@ PARTS = (
     quick_orders,
     scenes,
     order_changes,
-    order_rules,
     fulfilment,
     tickets,
     promotions,
+    order_rules,
 )
 
 
