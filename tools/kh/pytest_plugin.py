@@ -168,6 +168,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kh-exclude", action="append", default=[], help="key of a test to leave out")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("--odoo-database", None):
+        keep_files()
+
+
+def keep_files() -> None:
+    """Let no class of tests clean the filestore: the workers share it.
+
+    Odoo removes after each class what no attachment of its own database names, and so what a test
+    of another worker has just written. The files go with the database at the end.
+    """
+    from odoo.tests.common import TransactionCase
+
+    TransactionCase._gc_filestore = classmethod(lambda cls: None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--kh-record")
     if folder:

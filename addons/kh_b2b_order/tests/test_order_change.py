@@ -1,4 +1,4 @@
-from odoo import http
+from odoo import Command, http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -241,7 +241,15 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
         websites = cls.env["website"].search([])
         websites.domain = False
         cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
-        cls.shop.write({"company_id": cls.company.id, "kh_is_b2b": True})
+        english = cls.env["res.lang"]._activate_lang("en_US")  # pages are read here
+        cls.shop.write(
+            {
+                "company_id": cls.company.id,
+                "kh_is_b2b": True,
+                "language_ids": [Command.set(english.ids)],
+                "default_lang_id": english.id,
+            }
+        )
         cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
         cls.reader = new_test_user(
             cls.env,
