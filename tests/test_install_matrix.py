@@ -78,11 +78,9 @@ class Matrix:
         database = self.copy(best.database, f"m{name[7:]}")
         missing = sorted({*OWN.manifest(name)["depends"]} - best.modules)
         if missing:
-            self.odoo("-i", ",".join(missing), *ONCE, database=database)
-        if OWN.manifest(name).get("auto_install"):
-            # it came with what it is the bridge for
-            self.odoo("module", "uninstall", name, database=database)
-        elif missing:
+            # bridges of ours would come with what they stand on
+            alone = ("-i", ",".join(missing), "--skip-auto-install", *ONCE)
+            self.odoo(*alone, database=database)
             self.stages.append(Stage(self.copy(database, f"b{name[7:]}"), frozenset(needed)))
         return database, needed
 
