@@ -5,7 +5,14 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     # === FIELDS === #
-    kh_change_ids = fields.One2many("kh.order.change", "order_id", "Changes")
+    kh_change_ids = fields.One2many(
+        "kh.order.change",
+        "order_id",
+        "Changes",
+        # those who may read changes: others still read the rest of an order
+        groups="kh_b2b_member.group_b2b_salesperson,kh_b2b_member.group_b2b_supervisor,"
+        "kh_b2b_member.group_b2b_order_clerk,kh_b2b_member.group_b2b_dealer",
+    )
     kh_version = fields.Integer("Version", compute="_compute_kh_version", compute_sudo=True)
     kh_change_count = fields.Integer(
         "Number of Changes", compute="_compute_kh_version", compute_sudo=True

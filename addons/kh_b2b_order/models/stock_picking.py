@@ -16,7 +16,12 @@ class DeliveryCarrier(models.Model):
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
-    kh_tracking_ids = fields.One2many("kh.express.tracking", "picking_id", "Followed Parcels")
+    kh_tracking_ids = fields.One2many(
+        "kh.express.tracking",
+        "picking_id",
+        "Followed Parcels",
+        groups="kh_b2b_member.group_b2b_user",
+    )
 
     # === CRUD METHODS === #
     def write(self, vals):

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..hooks import uninstall_hook
 from .common import OrderCommon
@@ -33,6 +33,26 @@ class TestAccessRights(OrderCommon):
         users = {**self.staff, "dealer": self.buyer, "foreigner": self.foreigner}
         found = {role for role, user in users.items() if self._may(user, method, prepare)}
         self.assertEqual(found, allowed)
+
+    def test_staff_of_core_reads_all_of_a_document(self):
+        """Who has no role of ours reads orders and shipments as before, with every field."""
+        order = self._create_order()
+        order.action_confirm()
+        for record, group in (
+            (order, "sales_team.group_sale_manager"),
+            (order.picking_ids, "stock.group_stock_user"),
+        ):
+            login = f"kh_o_plain_{record._table}"
+            reader = new_test_user(
+                self.env,
+                login=login,
+                groups=f"base.group_user,{group}",
+                company_id=self.company.id,
+                company_ids=[(6, 0, self.company.ids)],
+            )
+            self.assertFalse(reader.has_group("kh_b2b_member.group_b2b_user"))
+            [values] = record.with_user(reader).read()
+            self.assertEqual(values["id"], record.id)
 
     def test_confirm_transfer(self):
         self._assert_matrix(
