@@ -329,7 +329,14 @@ PAGES = (
         "82-held-order",
         "order",
         "action:kh_b2b_order.sale_order_action_kh_review",
-        (("click", ".o_data_row:has-text('数量异常') .o_data_cell"), ("wait", ".o_form_view")),
+        (
+            (
+                "click",
+                ".o_data_row:has-text('数量异常') .o_data_cell,"
+                " .o_data_row:has-text('Unusual quantity') .o_data_cell",
+            ),
+            ("wait", ".o_form_view"),
+        ),
         widths=DESK,
     ),
     Page("83-rules", "supervisor", "action:kh_b2b_order.kh_order_rule_action", widths=DESK),

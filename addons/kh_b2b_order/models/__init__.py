@@ -1,4 +1,5 @@
 from . import (
+    guarded_mixin,
     ir_qweb_field_monetary,
     payment_transaction,
     purchase_list,

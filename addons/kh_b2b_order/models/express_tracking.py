@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..engine.express import (
@@ -32,7 +32,7 @@ COURIER_STATES = [
 ]
 ENDED = ("signed",)
 # Moved by the scheduler, the courier's messages and the buttons only.
-INTERNAL_FIELDS = {
+GUARDED = {
     "state",
     "courier_state",
     "last_event_date",
@@ -72,8 +72,9 @@ class ExpressTracking(models.Model):
 
     _name = "kh.express.tracking"
     _description = "Express Tracking"
-    _inherit = ["kh.data.scope.mixin"]
+    _inherit = ["kh.guarded.mixin", "kh.data.scope.mixin"]
     _order = "id desc"
+    _kh_guarded_fields = frozenset(GUARDED)
     _rec_name = "number"
 
     # === FIELDS === #
@@ -111,19 +112,9 @@ class ExpressTracking(models.Model):
             tracking.error = tracking.reason and self._explain(tracking.reason, tracking.detail)
 
     # === CRUD METHODS === #
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su and any(INTERNAL_FIELDS & vals.keys() for vals in vals_list):
-            self._deny_internal()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self.env.su and INTERNAL_FIELDS & vals.keys():
-            self._deny_internal()
-        return super().write(vals)
-
-    def _deny_internal(self):
-        raise AccessError(self.env._("What a courier says cannot be changed by hand."))
+    @api.model
+    def _kh_get_guard_text(self):
+        return self.env._("What a courier says cannot be changed by hand.")
 
     # === ACTION METHODS === #
     def action_retry(self):

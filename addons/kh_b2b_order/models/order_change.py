@@ -12,7 +12,7 @@ STATES = [
     ("withdrawn", "Withdrawn"),
 ]
 # Written by the workflow only.
-PROTECTED = {
+GUARDED = {
     "state",
     "version",
     "amount_before",
@@ -55,8 +55,9 @@ class OrderChange(models.Model):
 
     _name = "kh.order.change"
     _description = "Order Change"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kh.approval.mixin"]
+    _inherit = ["kh.guarded.mixin", "mail.thread", "mail.activity.mixin", "kh.approval.mixin"]
     _order = "id desc"
+    _kh_guarded_fields = frozenset(GUARDED)
     _check_company_auto = True
 
     # === FIELDS === #
@@ -104,12 +105,8 @@ class OrderChange(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(PROTECTED & vals.keys() for vals in vals_list):
-            self._deny()
         self._ensure_none_open([vals.get("order_id") for vals in vals_list])
         changes = super().create(vals_list)
-        if not self.env.su and any(self.env.context.get(f"default_{name}") for name in PROTECTED):
-            self._deny()
         author = self.env["sale.order"]._kh_get_author()
         for change in changes:
             change.order_id.check_access("read")
@@ -120,8 +117,8 @@ class OrderChange(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            if (PROTECTED | {"order_id"}) & vals.keys():
-                self._deny()
+            if "order_id" in vals:
+                raise AccessError(self._kh_get_guard_text())
             if any(change.state != "draft" for change in self) and vals.keys() & {
                 "line_ids",
                 "partner_shipping_id",
@@ -142,8 +139,9 @@ class OrderChange(models.Model):
                 )
             )
 
-    def _deny(self):
-        raise AccessError(self.env._("The state and the amounts of a change follow its workflow."))
+    @api.model
+    def _kh_get_guard_text(self):
+        return self.env._("The state and the amounts of a change follow its workflow.")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):

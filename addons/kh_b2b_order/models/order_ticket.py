@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, plaintext2html
 
@@ -32,7 +32,7 @@ MOVES = {
     "close": (("solved",), "closed"),
 }
 # Moved by the steps only; the rest of a ticket is open to whoever may write it.
-INTERNAL_FIELDS = {
+GUARDED = {
     "state",
     "date_turn",
     "date_answered",
@@ -69,10 +69,11 @@ class OrderTicket(models.Model):
 
     _name = "kh.order.ticket"
     _description = "Service Ticket"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kh.data.scope.mixin"]
+    _inherit = ["kh.guarded.mixin", "mail.thread", "mail.activity.mixin", "kh.data.scope.mixin"]
     _kh_scope_field = "dealer_id"
     _kh_scope_is_commercial = True
     _order = "is_urgent desc, deadline, id desc"
+    _kh_guarded_fields = frozenset(GUARDED)
     _check_company_auto = True
 
     # === FIELDS === #
@@ -163,8 +164,6 @@ class OrderTicket(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(INTERNAL_FIELDS & vals.keys() for vals in vals_list):
-            self._deny_internal()
         sequence = self.env["ir.sequence"]
         for vals in vals_list:
             if vals.get("name", "/") == "/":
@@ -181,15 +180,14 @@ class OrderTicket(models.Model):
         return tickets
 
     def write(self, vals):
-        if not self.env.su and INTERNAL_FIELDS & vals.keys():
-            self._deny_internal()
         result = super().write(vals)
         if {"order_id", "partner_id"} & vals.keys():
             self._ensure_order_of_dealer()
         return result
 
-    def _deny_internal(self):
-        raise AccessError(self.env._("The state of a ticket is moved by its buttons only."))
+    @api.model
+    def _kh_get_guard_text(self):
+        return self.env._("The state of a ticket is moved by its buttons only.")
 
     def _ensure_order_of_dealer(self):
         for ticket in self.filtered("order_id"):

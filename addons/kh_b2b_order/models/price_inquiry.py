@@ -15,7 +15,7 @@ STATES = [
 ]
 QUOTE_DAYS = 7
 # Moved by the actions only; the rest of an inquiry is open to whoever may write it.
-INTERNAL_FIELDS = {"state", "order_id", "date_sent", "date_quoted", "answered_by_id", "reason"}
+GUARDED = {"state", "order_id", "date_sent", "date_quoted", "answered_by_id", "reason"}
 
 
 class PriceInquiry(models.Model):
@@ -41,6 +41,7 @@ class PriceInquiry(models.Model):
     _name = "kh.price.inquiry"
     _description = "Price Inquiry"
     _inherit = [
+        "kh.guarded.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "kh.approval.mixin",
@@ -48,6 +49,7 @@ class PriceInquiry(models.Model):
         "kh.price.figures.mixin",
     ]
     _order = "id desc"
+    _kh_guarded_fields = frozenset(GUARDED)
     _check_company_auto = True
 
     # === FIELDS === #
@@ -139,8 +141,6 @@ class PriceInquiry(models.Model):
     # === CRUD METHODS === #
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(INTERNAL_FIELDS & vals.keys() for vals in vals_list):
-            self._deny_internal()
         sequence = self.env["ir.sequence"]
         for vals in vals_list:
             if vals.get("name", "/") == "/":
@@ -150,13 +150,12 @@ class PriceInquiry(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            if INTERNAL_FIELDS & vals.keys():
-                self._deny_internal()
             self._deny_figures(vals)
         return super().write(vals)
 
-    def _deny_internal(self):
-        raise AccessError(self.env._("The state of an inquiry is moved by its buttons only."))
+    @api.model
+    def _kh_get_guard_text(self):
+        return self.env._("The state of an inquiry is moved by its buttons only.")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):

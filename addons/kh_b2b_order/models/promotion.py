@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 from ..engine.promotion import PromotionCondition
 
-STATES = [("draft", "Draft"), ("running", "Running"), ("closed", "Closed")]
+STATES = [("draft", "Draft"), ("running", "Running"), ("closed", "Ended")]
 PRICE_FIELDS = {"pricelist_id", "discount", "grade_ids", "company_id"}
 
 

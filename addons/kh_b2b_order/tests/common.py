@@ -51,6 +51,23 @@ class OrderCommon(AccountTestInvoicingCommon):
         cls.provider = cls._create_transfer_provider()
 
     @classmethod
+    def _set_up_shop(cls):
+        """Let the website that answers on the test's address be the B2B shop, in English."""
+        websites = cls.env["website"].search([])
+        websites.domain = False
+        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
+        english = cls.env["res.lang"]._activate_lang("en_US")
+        cls.shop.write(
+            {
+                "company_id": cls.company.id,
+                "kh_is_b2b": True,
+                "language_ids": [Command.set(english.ids)],
+                "default_lang_id": english.id,
+            }
+        )
+        (websites - cls.shop).sequence = 1000
+
+    @classmethod
     def _create_goods(cls, name, code, **vals):
         product = cls.env["product.product"].create(
             {

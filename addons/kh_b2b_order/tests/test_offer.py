@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import Command, fields, http
+from odoo import fields, http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
@@ -15,19 +15,7 @@ class TestOffer(OrderCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "lang": "en_US"})
-        websites = cls.env["website"].search([])
-        websites.domain = False
-        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
-        english = cls.env["res.lang"]._activate_lang("en_US")  # pages are read here
-        cls.shop.write(
-            {
-                "company_id": cls.company.id,
-                "kh_is_b2b": True,
-                "language_ids": [Command.set(english.ids)],
-                "default_lang_id": english.id,
-            }
-        )
-        cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
+        cls._set_up_shop()
         cls.company.portal_confirmation_pay = False
         cls.dealer.sudo().kh_is_dealer = True
         cls.salesperson, cls.other_salesperson = (

@@ -1,4 +1,4 @@
-from odoo import Command, http
+from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -184,8 +184,11 @@ class TestOrderChange(ChangeCommon):
         for vals in ({"state": "applied"}, {"amount_after": 1.0}, {"version": 9}):
             with self.subTest(vals), self.assertRaises(AccessError):
                 change.write(vals)
+        other = self._place()
         with self.assertRaises(AccessError):
-            change.env["kh.order.change"].create({"order_id": order.id, "state": "applied"})
+            change.create({"order_id": other.id, "state": "applied"})
+        with self.assertRaises(AccessError):
+            change.with_context(default_state="applied").create({"order_id": other.id})
         change.action_submit()
         with self.assertRaises(UserError):
             change.line_ids.quantity_new = 99.0
@@ -238,19 +241,7 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        websites = cls.env["website"].search([])
-        websites.domain = False
-        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
-        english = cls.env["res.lang"]._activate_lang("en_US")  # pages are read here
-        cls.shop.write(
-            {
-                "company_id": cls.company.id,
-                "kh_is_b2b": True,
-                "language_ids": [Command.set(english.ids)],
-                "default_lang_id": english.id,
-            }
-        )
-        cls.env["website"].search([("id", "!=", cls.shop.id)]).write({"sequence": 1000})
+        cls._set_up_shop()
         cls.reader = new_test_user(
             cls.env,
             "kh_c_reader",

@@ -300,6 +300,19 @@ class TestOrderTicket(TicketCommon, MailCase):
                     with self.assertRaises(AccessError):
                         getattr(ticket.with_user(user), f"action_{step}")()
 
+    def test_state_is_not_written_by_hand(self):
+        ticket = self._ask().with_user(self.clerk)
+        vals = {"subject": "Late", "partner_id": self.buyer.partner_id.id}
+        for closed in ({"state": "closed"}, {"rating": "5"}):
+            with self.subTest(closed):
+                with self.assertRaises(AccessError):
+                    ticket.write(closed)
+                with self.assertRaises(AccessError):
+                    ticket.create({**vals, **closed})
+                [(name, value)] = closed.items()
+                with self.assertRaises(AccessError):
+                    ticket.with_context(**{f"default_{name}": value}).create(vals)
+
     def test_grades_are_set_by_directors(self):
         grade = self.env.ref("kh_b2b_order.kh_order_ticket_grade_4")
         with self.assertRaises(AccessError):

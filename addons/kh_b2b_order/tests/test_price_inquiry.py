@@ -286,6 +286,11 @@ class TestPriceInquiry(OrderCommon):
     def test_state_and_quoted_lines_are_not_written_by_hand(self):
         with self.assertRaises(AccessError):
             self.staff_inquiry.state = "quoted"
+        vals = {"partner_id": self.buyer.partner_id.id}
+        with self.assertRaises(AccessError):
+            self.staff_inquiry.create({**vals, "state": "quoted"})
+        with self.assertRaises(AccessError):
+            self.staff_inquiry.with_context(default_state="quoted").create(vals)
         self._quote()
         with self.assertRaises(UserError):
             self.staff_inquiry.line_ids[0].quoted_price = 1.0

@@ -1,6 +1,5 @@
 from lxml import html
 
-from odoo import Command
 from odoo.http import Request
 from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
@@ -13,19 +12,7 @@ class TestTicketPages(TicketCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # the one website that answers on the test's address
-        websites = cls.env["website"].search([])
-        websites.domain = False
-        cls.shop = websites.sorted(lambda site: (site.sequence, site.id))[0]
-        english = cls.env["res.lang"]._activate_lang("en_US")  # pages are read here
-        cls.shop.write(
-            {
-                "company_id": cls.company.id,
-                "kh_is_b2b": True,
-                "language_ids": [Command.set(english.ids)],
-                "default_lang_id": english.id,
-            }
-        )
+        cls._set_up_shop()
         for user in (cls.buyer, cls.colleague, cls.foreigner):
             user.write({"password": user.login, "lang": "en_US"})
         cls.clerk.password = cls.clerk.login

@@ -109,7 +109,7 @@ export class KhScene extends Interaction {
             if (result.totals) {
                 showTotals(result.totals);
             }
-            const refused = (result.refused || []).map((row) => row.reason);
+            const refused = (result.refused || []).map((row) => this.name(row));
             if (refused.length) {
                 this.say(refused.join("\n"));
             } else {
@@ -118,6 +118,12 @@ export class KhScene extends Interaction {
         } catch (error) {
             this.say(errorText(error, _t("The connection failed. Nothing was added twice.")));
         }
+    }
+
+    /** Which product of the set was refused, and why. */
+    name({ product_id, reason }) {
+        const product = this.el.querySelector(`[data-kh-product="${product_id}"] [data-kh-name]`);
+        return product ? _t("%s: %s", product.textContent.trim(), reason) : reason;
     }
 
     say(text) {
