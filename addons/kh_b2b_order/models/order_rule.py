@@ -1,7 +1,7 @@
 from ast import literal_eval
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -198,6 +198,13 @@ class OrderRule(models.Model):
 
     def write(self, vals):
         self._ensure_may_see_cost()
+        # sudo: whether there are any decides, not who may read them
+        if any(rule.kind != vals.get("kind", rule.kind) and rule.sudo().hit_ids for rule in self):
+            raise UserError(
+                self.env._(
+                    "A rule that has stopped orders keeps its kind; archive it, make another."
+                )
+            )
         result = super().write(vals)
         self._ensure_may_see_cost()
         return result

@@ -109,6 +109,16 @@ class TestOrderRule(OrderRuleCommon):
             self.assertEqual(hit.mapped("state"), states)
             self.assertEqual((hit.comment, hit.decided_date), ("first", date))
 
+    def test_a_rule_with_hits_keeps_its_kind(self):
+        rule = self._create_rule(amount=1.0)
+        rule.kind = "discount"
+        rule.kind = "amount"
+        self._assert_caught(self._create_order(), rule)
+        with self.assertRaises(UserError):
+            rule.kind = "discount"
+        rule.write({"kind": "amount", "amount": 5.0})
+        self.assertEqual(rule.amount, 5.0)
+
     def test_rule_of_another_company_holds_nothing_here(self):
         other = self.env["res.company"].create({"name": "Other Company"})
         self._create_rule(amount=1.0, company_id=other.id)
