@@ -6,26 +6,24 @@ Before it is installed a snapshot is taken, and after it is uninstalled another 
 equal by name: columns, indexes, rows of every core table. In between the add-on is used: a script
 in `tests/uninstall` makes real documents with it. What it made in core tables may stay, but not
 where a row would point to a model that is gone, nor where the script says that it must go.
-Databases are copied, not rebuilt.
+Databases are copied, not rebuilt, and one process with Odoo takes all steps of an add-on.
 """
 
 import contextlib
-import subprocess
 from dataclasses import dataclass
 
 import psycopg2
 import pytest
 
-from tools.kh import databases, paths, process, residue
+from tools.kh import databases, paths, residue
 from tools.kh.addons import DEMO, Addons
+from tools.kh.odoo_worker import OdooWorker
 from tools.kh.results import read_listed, unexpected_warnings, warnings_of_log
 
 pytestmark = pytest.mark.needs_odoo
 
 ALLOWED = read_listed(paths.ROOT / "tests" / "allowed_log_warnings.txt")
 OWN = Addons([paths.ADDONS])
-INSTALL_SECONDS = 600
-ONCE = ("--no-http", "--stop-after-init")
 USES = paths.ROOT / "tests" / "uninstall"
 #: Rows in these tables mean something else without our columns: none may stay.
 MUST_GO = frozenset({"product_pricelist_item", "mail_activity", "website_checkout_step"})
@@ -69,20 +67,18 @@ class Matrix:
         self.stack = contextlib.ExitStack()
 
     def base_for(self, name):
-        """A copy that has all that `name` declares, from the stage that lacks least."""
+        """A copy of the stage that lacks least of what `name` declares; what it lacks and needs."""
         needed = self.addons.closure([name]) - {name}
         fitting = [stage for stage in self.stages if stage.modules <= needed]
         best = max(fitting, key=lambda stage: len(stage.modules), default=None)
         if best is None:
             best = Stage(self.core_template(name), frozenset(self.core_of(name)))
-        database = self.copy(best.database, f"m{name[7:]}")
         missing = sorted({*OWN.manifest(name)["depends"]} - best.modules)
-        if missing:
-            # bridges of ours would come with what they stand on
-            alone = ("-i", ",".join(missing), "--skip-auto-install", *ONCE)
-            self.odoo(*alone, database=database)
-            self.stages.append(Stage(self.copy(database, f"b{name[7:]}"), frozenset(needed)))
-        return database, needed
+        return self.copy(best.database, f"m{name[7:]}"), missing, needed
+
+    def keep(self, database, hint, modules):
+        """Keep a copy of the database as it is now, for those that stand on it."""
+        self.stages.append(Stage(self.copy(database, hint), frozenset(modules)))
 
     def core_of(self, name):
         return {n for n in self.addons.closure([name]) if not self.addons.is_own(n)}
@@ -96,37 +92,23 @@ class Matrix:
     def copy(self, source, hint):
         return self.stack.enter_context(databases.scratch(self.env, source, hint))
 
-    def odoo(self, *arguments, database):
-        """Run Odoo once; its log as text."""
+    @contextlib.contextmanager
+    def worker(self, database):
+        """A process with Odoo for the steps of one add-on, and its log."""
         log = paths.folder("test", "matrix") / f"{database}.log"
         log.unlink(missing_ok=True)
-        command = [str(self.env.python), "-m", "odoo", *arguments]
-        command += ["-c", str(self.env.config), "-d", database]
-        code = process.run(command, log=log, env=self.env.odoo_env(), timeout=INSTALL_SECONDS)
-        text = log.read_text(encoding="utf-8", errors="replace")
-        assert code == 0, text[-3000:]
-        return text
+        worker = OdooWorker(self.env, "tools.kh.install_worker", ["-d", database], log)
+        try:
+            yield worker
+        finally:
+            worker.close()
 
-    def use(self, name, database):
-        """Make documents with the add-on, as `tests/uninstall/<add-on>.py` says; whether it does.
-
-        The script ends with a commit and a line of its own, without which it has failed.
-        """
+    def use(self, worker, name):
+        """Make documents with the add-on as its script in `tests/uninstall` says; false without."""
         script = USES / f"{name}.py"
         if not script.exists():
             return False
-        command = [str(self.env.python), "-m", "odoo", "shell", "-c", str(self.env.config)]
-        command += ["-d", database, "--no-http", "--log-level", "warn"]
-        done = subprocess.run(
-            command,
-            input=script.read_text(encoding="utf-8") + '\nenv.cr.commit()\nprint("used")\n',
-            env=self.env.odoo_env(),
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-        assert "used" in done.stdout.split(), done.stdout[-1000:] + done.stderr[-3000:]
+        worker.ask({"do": "use", "script": str(script)})
         return True
 
     @contextlib.contextmanager
@@ -156,18 +138,25 @@ def matrix(kh_environment):
 
 @pytest.mark.parametrize("name", lowest_first())
 def test_installs_alone_and_leaves_nothing(matrix, name):
-    database, needed = matrix.base_for(name)
-    before = matrix.snapshot(database)
-    log = matrix.odoo("-i", name, *ONCE, database=database)
-    matrix.stages.append(Stage(matrix.copy(database, f"n{name[7:]}"), frozenset({*needed, name})))
-    installed = matrix.snapshot(database)
-    xmlids = set(installed.xmlids.values()) - set(before.xmlids.values())
-    assert any(xmlid.startswith(f"{name}.") for xmlid in xmlids), f"{name} brought nothing"
-    used = {}
-    if matrix.use(name, database):
-        used = residue.created(installed, matrix.snapshot(database))
-        assert any(used.values()), f"tests/uninstall/{name}.py made nothing"
-    log += matrix.odoo("module", "uninstall", name, database=database)
+    database, missing, needed = matrix.base_for(name)
+    with matrix.worker(database) as worker:
+        if missing:
+            # bridges of ours would come with what they stand on
+            worker.ask({"do": "install", "names": missing, "bridges": False})
+            matrix.keep(database, f"b{name[7:]}", needed)
+        start = worker.log.stat().st_size
+        before = matrix.snapshot(database)
+        worker.ask({"do": "install", "names": [name], "bridges": True})
+        matrix.keep(database, f"n{name[7:]}", {*needed, name})
+        installed = matrix.snapshot(database)
+        xmlids = set(installed.xmlids.values()) - set(before.xmlids.values())
+        assert any(xmlid.startswith(f"{name}.") for xmlid in xmlids), f"{name} brought nothing"
+        used = {}
+        if matrix.use(worker, name):
+            used = residue.created(installed, matrix.snapshot(database))
+            assert any(used.values()), f"tests/uninstall/{name}.py made nothing"
+        worker.ask({"do": "uninstall", "name": name})
+    log = worker.log.read_bytes()[start:].decode(errors="replace")
     found = unexpected_warnings(warnings_of_log(log, name), ALLOWED)
     assert not found, f"warnings while {name} is installed and uninstalled: {sorted(found)}"
     allowed = {table: keys for table, keys in used.items() if table not in MUST_GO}

@@ -10,15 +10,15 @@ import argparse
 import ast
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.kh import bench_report, console, databases, environment, paths, process
+from tools.kh import bench_report, console, databases, environment, paths
 from tools.kh.bench_report import Measured, Row
 from tools.kh.environment import Environment
 from tools.kh.errors import KhError
+from tools.kh.odoo_worker import OdooWorker
 
 BENCHES = paths.ROOT / "bench"
 LANGUAGE = "zh_CN"
@@ -167,8 +167,8 @@ def database_digest(template: str, name: str, scale: int) -> str:
     return digest.hexdigest()[:10]
 
 
-class Worker:
-    """A process with Odoo and one side's database; answers one question after the other."""
+class Worker(OdooWorker):
+    """A process with one side's database."""
 
     def __init__(self, env: Environment, bench: str, side: str, template: str, scale: int) -> None:
         mark = database_digest(template, bench, scale)
@@ -178,46 +178,7 @@ class Worker:
                 if older.startswith(f"{env.db.prefix}_bench_{bench}_{side}_"):
                     databases.drop(env, older)
             databases.copy(env, template, self.database)
-        self.log = paths.log_file(f"bench-{bench}-{side}")
-        self.side = side
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(str(env.python), "-m", "tools.kh.bench_worker"),
-                    *("-c", str(env.config), "-d", self.database, "--bench", bench),
-                    *("--side", side, "--scale", str(scale), "--mark", mark),
-                ],
-                cwd=paths.ROOT,
-                env=env.odoo_env(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                preexec_fn=process.die_with_parent(),
-            )
-
-    def ask(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Send a command and wait for its answer.
-
-        :raise KhError: the side failed; its log says where
-        """
-        assert self.process.stdin and self.process.stdout
-        try:
-            self.process.stdin.write(json.dumps(command) + "\n")
-            self.process.stdin.flush()
-            line = self.process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        answer = json.loads(line) if line else {"error": "it ended"}
-        if "error" in answer:
-            raise KhError(f"The side '{self.side}' failed ({answer['error']}); see {self.log}.")
-        return answer
-
-    def close(self) -> None:
-        if self.process.stdin:
-            self.process.stdin.close()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        options = ["-d", self.database, "--bench", bench, "--side", side]
+        options += ["--scale", str(scale), "--mark", mark]
+        log = paths.log_file(f"bench-{bench}-{side}")
+        super().__init__(env, "tools.kh.bench_worker", options, log)

@@ -1,7 +1,6 @@
 """Inside Odoo: one side of a bench, asked by the harness through standard input and output.
 
-Each line read is a JSON command (``describe``, ``prepare``, ``run``), each line written a JSON
-answer.
+Commands are ``describe``, ``prepare`` and ``run``.
 """
 
 from __future__ import annotations
@@ -9,12 +8,12 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
-import json
-import os
 import sys
 import time
 import tracemalloc
 from typing import Any
+
+from tools.kh.odoo_worker import serve
 
 PREPARED = "kh.bench.prepared"
 
@@ -38,6 +37,14 @@ class Side:
         self.side = options.side
         self.scale = options.scale
         self.mark = options.mark
+
+    def handle(self, command: dict[str, Any]) -> dict[str, Any]:
+        if command["do"] == "describe":
+            return self.describe()
+        if command["do"] == "prepare":
+            return self.prepare()
+        role = command.get("role", self.side)
+        return self.run(command["case"], role, command.get("memory", False))
 
     def prepare(self) -> dict[str, Any]:
         """Fill the database once for this bench, scale and state of the code."""
@@ -102,28 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scale", type=int, required=True)
     parser.add_argument("--mark", required=True)
     options = parser.parse_args(arguments)
-    # Answers go to the true standard output; whatever prints meanwhile goes to standard error.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    side = Side(options)
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            if command["do"] == "describe":
-                answer = side.describe()
-            elif command["do"] == "prepare":
-                answer = side.prepare()
-            else:
-                role = command.get("role", side.side)
-                answer = side.run(command["case"], role, command.get("memory", False))
-        except Exception as error:  # the harness must hear of it, whatever it is
-            import traceback
-
-            traceback.print_exc()
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-    return 0
+    return serve(lambda: Side(options).handle)
 
 
 if __name__ == "__main__":
