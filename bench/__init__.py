@@ -16,10 +16,12 @@ A bench is a module of this package which says, without any framework:
   args      keyword arguments of ``start``
   bar       the highest ratio of the medians, ours to peer, that is accepted; may be left
             out where ``limits`` say enough
-  limits    optional absolute bars on our side: ``seconds``, ``queries``, ``memory`` (MB)
+  limits    optional absolute bars on our side: ``seconds``, ``queries``, ``memory`` (MB), or
+            ``value``, the figure in the case's own unit
   rounds    optional number of rounds, when the usual one is too many for a slow case or too
             few for one of a few milliseconds
   unit      optional; the figure is then what the call returns, in this unit, not its time
+  once      True: one round alone, no warm-up and no round for the memory (a long case)
   ours,     optional: in which database the figure is measured, and what ``start`` is told as
   peer      its side: ``("ours", "raw")``; ``peer`` may be None: nothing to compare with
   ========  ==========================================================================

@@ -79,6 +79,19 @@ def test_a_case_without_peer_has_limits_only(tmp_path):
     assert bench.finish([row], tmp_path / "rows.json") == 0
 
 
+def test_a_long_case_runs_once_and_is_judged_by_its_own_figure():
+    log = []
+
+    def ours(command):
+        log.append(command)
+        return {"seconds": 60.0, "queries": 1, "value": 2.5}
+
+    case = {"case": "load", "peer": None, "unit": "s", "once": True, "limits": {"value": 2.0}}
+    row = bench.measure("load", 0, case, {"ours": ours}, 5)
+    assert len(log) == 1
+    assert (row.ours, row.unit, row.missed) == (2.5, "s", ["value 2.5 > 2"])
+
+
 def test_sides_with_the_same_add_ons_share_a_template(monkeypatch):
     made = []
 

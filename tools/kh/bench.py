@@ -142,17 +142,18 @@ def measure(
     """Rounds of one case, the sides in turn; the first round of each only warms up."""
     placed = seats(case)
     measured = {name: Measured() for name in placed}
-    rounds = case.get("rounds", rounds)
+    is_once = case.get("once", False)
+    rounds, warm_up = (1, 0) if is_once else (case.get("rounds", rounds), WARM_UP)
     with console.step(f"{bench}: {case['case']}") as step:
-        for turn in range(rounds + WARM_UP):
+        for turn in range(rounds + warm_up):
             step.note(f"round {turn} of {rounds}")
             # Each round another side begins: neither always finds the caches of the other.
             for name in sorted(measured, reverse=bool(turn % 2)):
                 database, role = placed[name]
                 answer = asks[database]({"do": "run", "case": number, "role": role})
-                if turn >= WARM_UP:
+                if turn >= warm_up:
                     measured[name].add(answer)
-        for name, figures in measured.items():
+        for name, figures in () if is_once else measured.items():
             database, role = placed[name]
             answer = asks[database]({"do": "run", "case": number, "role": role, "memory": True})
             figures.memory = answer["memory"]

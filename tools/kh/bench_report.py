@@ -97,6 +97,8 @@ def _missed(
 ) -> list[str]:
     """Each bar that was missed, in words."""
     found = {"seconds": ours.median, "queries": _queries(ours), "memory": ours.memory}
+    if ours.values:
+        found["value"] = statistics.median(ours.values)
     missed = [f"ratio {ratio:.3g} > {bar:g}"] if None not in (ratio, bar) and ratio > bar else []
     return missed + [
         f"{name} {found[name]:.3g} > {limit:g}"

@@ -61,7 +61,7 @@ class Side:
 
     def describe(self) -> dict[str, Any]:
         """What the harness must know of each case; it cannot import a bench itself."""
-        names = ("case", "bar", "limits", "rounds", "unit", "ours", "peer")
+        names = ("case", "bar", "limits", "rounds", "unit", "ours", "peer", "once")
         cases = [{n: case[n] for n in names if n in case} for case in self.module.CASES]
         return {"cases": cases}
 

@@ -1,4 +1,5 @@
 from . import (
+    test_accessibility,
     test_budget,
     test_cart_json,
     test_cart_keys,

@@ -1,0 +1,98 @@
+/**
+ * Look at pages of the shop in frames as wide as a screen, with axe-core inside each of them.
+ *
+ * Not part of a bundle: the test puts it, a call of `khCheckPages` and axe-core into the browser.
+ */
+(function () {
+    const GRAVE = ["serious", "critical"];
+    const PATIENCE = 15000;
+
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+    async function open(frame, { url, expect }) {
+        const loaded = new Promise((resolve) =>
+            frame.addEventListener("load", resolve, { once: true })
+        );
+        frame.src = url;
+        await loaded;
+        const end = Date.now() + PATIENCE;
+        while (!frame.contentDocument.querySelector(expect)) {
+            if (Date.now() > end) {
+                throw new Error(`${frame.contentWindow.location.pathname} has no ${expect}`);
+            }
+            await pause(50);
+        }
+        await frame.contentDocument.fonts.ready;
+    }
+
+    /** What axe-core finds serious or critical: one line for each element. */
+    async function faults(frame, source) {
+        const script = frame.contentDocument.createElement("script");
+        script.textContent = source;
+        frame.contentDocument.head.append(script);
+        const { violations } = await frame.contentWindow.axe.run(frame.contentDocument, {
+            resultTypes: ["violations"],
+        });
+        return violations
+            .filter(({ impact }) => GRAVE.includes(impact))
+            .flatMap(({ id, nodes }) =>
+                nodes.map(
+                    ({ target, any }) => `${id}: ${target.join(" ")} ${any[0]?.message || ""}`
+                )
+            );
+    }
+
+    /** Requests of a page so far, itself included; those that left this host. */
+    function requests(frame) {
+        const urls = frame.contentWindow.performance
+            .getEntriesByType("resource")
+            .map(({ name }) => name)
+            .filter((name) => /^https?:/.test(name));
+        return {
+            count: urls.length + 1,
+            foreign: urls.filter((url) => new URL(url).host !== location.host),
+        };
+    }
+
+    async function checkPage(frame, page, source) {
+        await open(frame, page);
+        const { count, foreign } = requests(frame);
+        const found = foreign.map((url) => `asks a foreign host: ${url}`);
+        if (count > (page.requests || Infinity)) {
+            found.push(`makes ${count} requests, more than ${page.requests}`);
+        }
+        return [...found, ...(await faults(frame, source))];
+    }
+
+    /** A page with a fault must be found faulty, or the check proves nothing. */
+    async function checkItself(frame, source) {
+        const picture = frame.contentDocument.createElement("img");
+        picture.src = "/web/static/img/smile.svg";
+        picture.id = "kh_planted";
+        frame.contentDocument.body.append(picture);
+        const found = await faults(frame, source);
+        return found.some((line) => line.includes("#kh_planted"))
+            ? []
+            : ["axe-core overlooks a picture without a text"];
+    }
+
+    window.khCheckPages = async function (pages, widths, source) {
+        const frame = document.createElement("iframe");
+        document.body.replaceChildren(frame);
+        const found = [];
+        for (const width of widths) {
+            frame.style.cssText = `width: ${width}px; height: 900px; border: 0`;
+            for (const page of pages) {
+                const lines = await checkPage(frame, page, source);
+                found.push(...lines.map((line) => `${width} px ${page.url} ${line}`));
+            }
+        }
+        found.push(...(await checkItself(frame, source)));
+        if (found.length) {
+            console.error(`${found.length} faults:\n${found.join("\n")}`);
+        } else {
+            // eslint-disable-next-line no-console -- what Odoo takes for success
+            console.log("test successful");
+        }
+    };
+})();
