@@ -154,13 +154,23 @@ class SaleOrder(models.Model):
         fresh = [vals for vals in fresh if (vals["order_id"], vals["rule_id"]) not in known]
         hits_sudo = known_sudo | self.env["kh.order.rule.hit"].sudo().create(fresh)
         for order, hits in hits_sudo.grouped("order_id").items():
-            # the dealer reads the reason too: it names no rule and no figure
-            order._kh_set_on_hold(order.env._("The order is being checked by our staff."))
+            order._kh_set_on_hold(order._kh_get_check_reason())
             order.message_post(
                 body=order.env._("Stopped by: %s", ", ".join(hits.rule_id.mapped("name"))),
                 subtype_xmlid="mail.mt_note",
             )
         return hits_sudo.order_id
+
+    def _kh_get_check_reason(self):
+        """Return what a dealer is told of a stop by rules: no rule and no figure."""
+        return self.env._("The order is being checked by our staff.")
+
+    def _kh_get_hold_reason(self):
+        """Extend: what rules stopped is told in the reader's language, whoever confirmed it."""
+        # sudo: a dealer does not read hits, only that there is one
+        if any(hit_sudo.state == "open" for hit_sudo in self.sudo().kh_rule_hit_ids):
+            return self._kh_get_check_reason()
+        return super()._kh_get_hold_reason()
 
     def _kh_prepare_hits(self, found):
         """Return the values of new hits, without what was let go with this content."""

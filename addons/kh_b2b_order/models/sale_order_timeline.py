@@ -149,7 +149,7 @@ class SaleOrder(models.Model):
             "review": _("We are reviewing your order."),
             "hold": _(
                 "The order is on hold: %(reason)s We will decide and tell you.",
-                reason=self.kh_hold_reason or "",
+                reason=self._kh_get_hold_reason(),
             ),
             "to_pay": _(
                 "Your turn: please pay %(amount)s.",

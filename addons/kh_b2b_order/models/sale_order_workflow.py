@@ -147,6 +147,11 @@ class SaleOrder(models.Model):
     def _has_to_be_paid(self):
         return super()._has_to_be_paid() and not self._kh_is_blocked()
 
+    def _kh_get_hold_reason(self):
+        """Return why this order is on hold, in words for its dealer."""
+        self.ensure_one()
+        return self.kh_hold_reason or ""
+
     def _kh_set_on_hold(self, reason):
         """Put these orders on hold. Callers: clerk, refusal, interception rules."""
         orders = self.filtered(lambda order: order.state != "cancel")

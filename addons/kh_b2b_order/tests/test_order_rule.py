@@ -27,6 +27,17 @@ class TestOrderRule(OrderRuleCommon):
         self.assertEqual(order.state, "sale")
         self.assertEqual(len(order.kh_rule_hit_ids), 1)
 
+    def test_a_dealer_reads_of_the_stop_in_their_language(self):
+        rule = self._create_rule(amount=1.0)
+        order = self._create_order()
+        self._assert_caught(order.with_context(lang="en_US"), rule)
+        seen = order.with_user(self.buyer)
+        self.assertIn("being checked", seen.with_context(lang="en_US")._kh_whose_turn())
+        chinese = seen.with_context(lang="zh_CN")._kh_whose_turn()
+        self.assertNotRegex(chinese, "[a-z]{3}")
+        order.with_user(self.clerk).action_kh_return("Please call us")
+        self.assertIn("Please call us", seen._kh_whose_turn())
+
     def test_changed_before_release_passes_and_is_no_false_alarm(self):
         rule = self._create_rule(amount=1.0)
         order = self._create_order()
