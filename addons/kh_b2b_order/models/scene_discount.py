@@ -142,7 +142,7 @@ class SaleOrderLine(models.Model):
 
     # === CRUD METHODS === #
     def write(self, vals):
-        if not vals.keys() & QUANTITY_FIELDS:
+        if self._kh_keeps_set() or not vals.keys() & QUANTITY_FIELDS:
             return super().write(vals)
         orders = self.filtered("kh_scene_id").order_id
         result = super().write(vals)
@@ -151,12 +151,19 @@ class SaleOrderLine(models.Model):
         return result
 
     def unlink(self):
+        if self._kh_keeps_set():
+            return super().unlink()
         orders = self.filtered("kh_scene_id").order_id
         result = super().unlink()
         orders.exists()._kh_refresh_scene_discounts()
         return result
 
     # === BUSINESS METHODS - SCENES === #
+    @api.model
+    def _kh_keeps_set(self):
+        """Answer whether goods only move between orders: prices, sets' with them, stay."""
+        return bool(self.env.context.get("kh_keep_set"))
+
     def _kh_takes_scene_discount(self, scene_sudo):
         """Answer whether the price of the line may be discounted as part of a set (hook)."""
         self.ensure_one()

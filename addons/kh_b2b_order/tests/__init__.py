@@ -24,6 +24,7 @@ from . import (
     test_quick_order,
     test_quick_rows,
     test_saleable,
+    test_set_discount,
     test_shortage,
     test_split,
     test_split_papers,
