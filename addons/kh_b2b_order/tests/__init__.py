@@ -18,6 +18,7 @@ from . import (
     test_order_ticket,
     test_portal,
     test_promotion,
+    test_promotion_race,
     test_price_inquiry,
     test_purchase_list,
     test_quote_concurrency,
