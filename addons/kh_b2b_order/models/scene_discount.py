@@ -158,6 +158,15 @@ class SaleOrderLine(models.Model):
         orders.exists()._kh_refresh_scene_discounts()
         return result
 
+    def copy_data(self, default=None):
+        """Extend: a copy is not of the set, so what the set earned is left out."""
+        vals_list = super().copy_data(default)
+        for line, vals in zip(self, vals_list, strict=True):
+            earned = line.kh_scene_discount
+            if earned and line._kh_is_same_discount(vals.get("discount", 0.0), earned):
+                del vals["discount"]
+        return vals_list
+
     # === BUSINESS METHODS - SCENES === #
     @api.model
     def _kh_keeps_set(self):
@@ -175,11 +184,12 @@ class SaleOrderLine(models.Model):
     def _kh_is_scene_discount_due(self, rate):
         """Answer whether the line's discount is ours to set, and not what it should be."""
         self.ensure_one()
-        digits = self.env["decimal.precision"].precision_get("Discount")
-
-        def is_same(one, other):
-            return float_compare(one, other, precision_digits=digits) == 0
-
+        is_same = self._kh_is_same_discount
         if self.discount and not is_same(self.discount, self.kh_scene_discount):
             return False
         return not is_same(self.discount, rate) or not is_same(self.kh_scene_discount, rate)
+
+    @api.model
+    def _kh_is_same_discount(self, one, other):
+        digits = self.env["decimal.precision"].precision_get("Discount")
+        return float_compare(one, other, precision_digits=digits) == 0

@@ -41,3 +41,12 @@ class TestSetDiscount(SplitCommon):
         child = self._split(self.order, {self.order.order_line[0]: 10.0})
         for part in (self.order, child):
             self.assertEqual((len(part.order_line), part.amount_total), (1, 1017.0))
+
+    def test_a_duplicate_has_no_discount_of_the_set(self):
+        order = self.order
+        order.order_line = [Command.create({"product_id": self.product_3.id, "discount": 20})]
+        copy = order.copy()
+        self.assertEqual(copy.order_line.mapped("discount"), [0.0, 0.0, 20.0])
+        self.assertEqual(copy.order_line.mapped("price_unit"), [100.0] * 3)
+        order.order_line[0].discount = 15
+        self.assertEqual(order.copy().order_line.mapped("discount"), [15.0, 0.0, 20.0])
