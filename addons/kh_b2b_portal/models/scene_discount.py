@@ -51,6 +51,8 @@ class Scene(models.Model):
         """Return what the set costs after its discount, taxed as the website shows prices.
 
         An order that is never stored says so: how a discount is taxed and rounded is its matter.
+        A line with a discount of its price rule keeps that and gets none beside it, see
+        `sale.order._kh_refresh_scene_discounts`.
 
         :param rows: rows of `_kh_rows` with a quantity
         """
@@ -65,13 +67,15 @@ class Scene(models.Model):
                         {
                             "product_id": row.product.product_id,
                             "product_uom_qty": row.quantity,
-                            "discount": row.rate,
                         }
                     )
                     for row in rows
                 ],
             }
         )
+        for line, row in zip(order_sudo.order_line, rows, strict=True):
+            if row.rate and not line.discount:
+                line.discount = row.rate
         if website.show_line_subtotals_tax_selection == "tax_included":
             return order_sudo.amount_total
         return order_sudo.amount_untaxed
