@@ -5,6 +5,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, groupby, ormcache
 
+from ..utils import parse_id
+
 # What counts as bought lately, and as bought often: days, orders in these days.
 BOUGHT_DAYS = 365
 BOUGHT = {"recent": 1, "often": 3}
@@ -57,8 +59,8 @@ class Website(models.Model):
     def _kh_read_filters(self, post):
         """Read the filters of an address; what is nonsense or not offered is left out."""
         bought = post.get("bought")
-        ids = [int(part) for part in (post.get("values") or "").split(",") if part.isdecimal()]
-        ids = [value_id for value_id in ids if value_id < 2**31][:MAX_CHOSEN]
+        ids = map(parse_id, (post.get("values") or "").split(","))
+        ids = [value_id for value_id in ids if value_id][:MAX_CHOSEN]
         attribute_values = self.env["product.attribute.value"].search(
             Domain("id", "in", ids) & Domain("attribute_id.visibility", "=", "visible")
         )
