@@ -168,6 +168,10 @@ class TestSceneDiscount(PortalCommon):
         cart = self._put(whole)
         self.assertEqual(self._discounts(cart), {self.switch: 10, self.cable: 7.5, self.rack: 20})
         self.assertEqual(cart.amount_total, payable)
+        self.scene.line_ids.filtered(lambda line: line.product_id == self.cable).unlink()
+        totals = self._totals({self.switch: 3})
+        self.assertEqual(self._amount(totals["payable"]), 108)
+        self.assertIn("Your own prices hold", totals["set_note"])
 
     def test_a_second_set_says_what_it_takes_from_the_first(self):
         self.authenticate("kh_stranger", "kh_stranger")
