@@ -161,9 +161,11 @@ class SaleOrderLine(models.Model):
     def copy_data(self, default=None):
         """Extend: a copy is not of the set, so what the set earned is left out."""
         vals_list = super().copy_data(default)
+        if "discount" in (default or {}):
+            return vals_list
         for line, vals in zip(self, vals_list, strict=True):
             earned = line.kh_scene_discount
-            if earned and line._kh_is_same_discount(vals.get("discount", 0.0), earned):
+            if vals and earned and line._kh_is_same_discount(vals.get("discount", 0.0), earned):
                 del vals["discount"]
         return vals_list
 
