@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.http import request
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 OPEN_MOVES = ("waiting", "confirmed", "partially_available", "assigned")
 
@@ -133,6 +133,24 @@ class ProductProduct(models.Model):
             ["quantity:sum", "reserved_quantity:sum"],
         )
         return {product.id: quantity - reserved for product, quantity, reserved in groups}
+
+    @api.model
+    def _kh_in_stock_domain(self, channel):
+        """Products of which a website or order has some free, or that are not counted (hook).
+
+        The same stock as in `_kh_free_quantities`. Runs as superuser.
+
+        :rtype: Domain
+        """
+        locations = self._kh_in_stock_of(channel)._get_domain_locations()[0]
+        Quant = self.env["stock.quant"]
+        Quant.flush_model(["product_id", "quantity", "reserved_quantity"])
+        found = SQL(
+            "(SELECT product_id FROM stock_quant WHERE id IN %s"
+            " GROUP BY product_id HAVING SUM(quantity - reserved_quantity) > 0)",
+            Quant._search(Domain(locations)).subselect(),
+        )
+        return Domain("is_storable", "=", False) | Domain("id", "in", found)
 
     def _kh_can_order_short(self, rules):
         """Answer whether one may order more than is there."""

@@ -1,7 +1,8 @@
 import math
 from collections import defaultdict
 
-from odoo import models
+from odoo import api, models
+from odoo.fields import Domain
 
 MAX_LEVELS = 20
 
@@ -53,6 +54,19 @@ class ProductProduct(models.Model):
             ]
             result[kit.id] = float(math.floor(min(counts) + 1e-6)) if counts else 0.0
         return result
+
+    @api.model
+    def _kh_in_stock_domain(self, channel):
+        """Extend: of bundles count the parts; one without a counted part is always there."""
+        domain = super()._kh_in_stock_domain(channel)
+        company = channel.company_id
+        kits = self.search([("kh_kind", "=", "bundle")])._kh_filter_kits(company)
+        if not kits:
+            return domain
+        counted = kits._kh_filter_stocked(company)
+        free = counted._kh_free_quantities(channel)
+        there = kits.filtered(lambda kit: kit not in counted or free.get(kit.id, 0.0) > 0)
+        return (domain & Domain("id", "not in", kits.ids)) | Domain("id", "in", there.ids)
 
     def _kh_filter_kits(self, company=None):
         """Return the products of which a company has a kit."""

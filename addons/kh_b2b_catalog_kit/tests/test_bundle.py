@@ -116,6 +116,19 @@ class TestBundle(TransactionCase):
         self.assertEqual(outer._kh_get_kit_parts()[outer][self.rail], 12)
         self.assertEqual(outer._kh_free_quantities(self.website)[outer.id], 0)
 
+    def test_in_stock_is_what_the_parts_allow(self):
+        rare = self._create_goods("K rare", 9.0)
+        stored = self._create_kit("K stored", {self.breaker: 1})
+        stored.is_storable = True  # its own stock is never there
+        missing = self._create_kit("K missing", {rare: 1})
+        scarce = self._create_kit("K scarce", {self.rail: 8})
+        service = self._create_goods("K advice", 1.0, type="service", is_storable=False)
+        uncounted = self._create_kit("K uncounted", {service: 1})
+        asked = self.kit | self.rail | rare | stored | missing | scarce | service | uncounted
+        domain = self.env["product.product"]._kh_in_stock_domain(self.website)
+        found = asked.search([("id", "in", asked.ids), *domain])
+        self.assertEqual(found, self.kit | self.rail | stored | service | uncounted)
+
     def test_the_shop_tells_what_the_parts_allow(self):
         self.env["kh.stock.policy"].create(
             {"name": "K", "display": "exact", "website_id": self.website.id}

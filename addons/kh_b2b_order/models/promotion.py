@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..engine.promotion import PromotionCondition
 
@@ -127,6 +128,8 @@ class Promotion(models.Model):
         if running and not vals.get("active", True):
             raise UserError(self.env._("“%s” is running. Close it first.", running[0].display_name))
         result = super().write(vals)
+        if "pricelist_id" in vals:
+            self._kh_refresh_market_prices()
         if running and vals.keys() & {"zone_from", "zone_to"}:
             running.line_ids._kh_renew_prices()
         return result
@@ -157,9 +160,7 @@ class Promotion(models.Model):
     def action_close(self):
         """Take the zone out of the shop, and the prices out of force."""
         self.check_access("write")
-        lines = self._update_state(("running",), "closed").line_ids
-        lines._kh_remove_prices()
-        lines._kh_renew_others()
+        self._update_state(("running",), "closed").line_ids._kh_renew_prices()
 
     def action_reopen(self):
         """Prepare a closed promotion anew."""
@@ -186,6 +187,7 @@ class Promotion(models.Model):
 
         :raise UserError: for a promotion in any other state; nothing is moved then
         """
+        self._kh_lock()
         refused = self.filtered(lambda p: p.state not in (*allowed, target))
         if refused:
             labels = dict(self._fields["state"]._description_selection(self.env))
@@ -199,6 +201,24 @@ class Promotion(models.Model):
         moved = self.filtered(lambda promotion: promotion.state != target)
         moved.write({"state": target})
         return moved
+
+    def _kh_lock(self):
+        """Let steps of these promotions, of their products and prices wait for each other.
+
+        The rows are written: only then whoever waited is repeated with what he missed.
+        """
+        if self.ids:
+            self.env.execute_query(
+                SQL(
+                    """
+                    UPDATE kh_promotion SET write_date = write_date WHERE id IN (
+                        SELECT id FROM kh_promotion WHERE id IN %s ORDER BY id FOR UPDATE
+                    ) RETURNING id
+                    """,
+                    tuple(self.ids),
+                )
+            )
+            self.invalidate_recordset(["state"])
 
     # === BUSINESS METHODS - ZONES === #
     def _kh_zone_key(self):

@@ -86,18 +86,21 @@ class PromotionLine(models.Model):
 
     @api.model
     def _kh_fill_market_prices(self, vals_list):
+        defaults = self.default_get(["promotion_id", "product_id"])
+        vals_list = [{**defaults, **vals} for vals in vals_list]
+        pairs = [(vals.get("promotion_id"), vals.get("product_id")) for vals in vals_list]
         wanted = _group(
-            (vals["promotion_id"], vals["product_id"])
-            for vals in vals_list
-            if "market_price" not in vals
+            pair
+            for pair, vals in zip(pairs, vals_list, strict=True)
+            if all(pair) and "market_price" not in vals
         )
         markets = {}
         for promotion in self.env["kh.promotion"].browse(wanted):
             prices = promotion._kh_get_market_prices(wanted[promotion.id])
             markets.update(((promotion.id, key), price) for key, price in prices.items())
         return [
-            {"market_price": markets.get((vals["promotion_id"], vals["product_id"])), **vals}
-            for vals in vals_list
+            {"market_price": markets.get(pair), **vals}
+            for pair, vals in zip(pairs, vals_list, strict=True)
         ]
 
     def write(self, vals):
@@ -107,8 +110,11 @@ class PromotionLine(models.Model):
         return result
 
     def unlink(self):
+        rivals = self.filtered("item_ids")._kh_find_rivals() - self
         self._kh_remove_prices()
-        return super().unlink()
+        result = super().unlink()
+        rivals._kh_renew_prices()
+        return result
 
     # === ACTION METHODS === #
     def action_accept(self):
@@ -117,9 +123,7 @@ class PromotionLine(models.Model):
 
     def action_drop(self):
         """Keep the product out of the zone; it is not proposed again."""
-        dropped = self._update_state(("proposed", "accepted"), "dropped")
-        dropped._kh_remove_prices()
-        dropped._kh_renew_others()
+        self._update_state(("proposed", "accepted"), "dropped")._kh_renew_prices()
 
     # === BUSINESS METHODS === #
     def _update_state(self, allowed, target):
@@ -128,6 +132,7 @@ class PromotionLine(models.Model):
         :raise UserError: for lines of a closed promotion, or in any other state
         """
         self.check_access("write")
+        self.promotion_id._kh_lock()
         moved = self.filtered(lambda line: line.state != target)
         if any(p.state == "closed" for p in moved.promotion_id):
             raise UserError(self.env._("The promotion is closed. Reopen it first."))
@@ -141,9 +146,9 @@ class PromotionLine(models.Model):
         """Take the lines' price rules out of force, with one deletion."""
         self.item_ids.unlink()
 
-    def _kh_renew_others(self):
-        """Let other promotions of the same products fill in where these lines' prices went."""
-        others = self.search(
+    def _kh_find_rivals(self):
+        """Find the same products in other running promotions of the same pricelists."""
+        return self.search(
             [
                 ("product_id", "in", self.product_id.ids),
                 ("state", "=", "accepted"),
@@ -152,7 +157,6 @@ class PromotionLine(models.Model):
                 ("id", "not in", self.ids),
             ]
         )
-        others._kh_renew_prices()
 
     def _kh_renew_prices(self):
         """Write the price rules of accepted lines of running promotions anew.
@@ -161,10 +165,16 @@ class PromotionLine(models.Model):
         is lower than what is paid now. The rules are as narrow as can be, so lower steps by
         quantity are written with them: nobody pays more because of a promotion. Customer
         prices stand before all of these.
+
+        The same products in other promotions go along: where several have one, the lowest
+        price holds, and what one gives up another fills in. Rules that start first, and the
+        dearer ones among them, are written first, so that whoever is lower comes after.
         """
-        self._kh_remove_prices()
+        lines = self | self._kh_find_rivals()
+        lines.promotion_id._kh_lock()
+        lines._kh_remove_prices()
         now = fields.Datetime.now()
-        due = self.filtered(
+        due = lines.filtered(
             lambda line: (
                 line.state == "accepted"
                 and line.price
@@ -174,10 +184,14 @@ class PromotionLine(models.Model):
                 and line.promotion_id.discount
             )
         )
-        vals_list = []
-        for promotion, lines in due.grouped("promotion_id").items():
-            vals_list += promotion._kh_prepare_price_rules(lines)
-        self.env["product.pricelist.item"].create(vals_list)
+        by_promotion = due.grouped("promotion_id")
+        for promotion in due.promotion_id.sorted(
+            lambda promotion: (promotion._kh_get_price_start(), promotion.discount)
+        ):
+            # one after the other: each is compared with what those before it left
+            self.env["product.pricelist.item"].create(
+                promotion._kh_prepare_price_rules(by_promotion[promotion])
+            )
 
 
 class Promotion(models.Model):
@@ -201,6 +215,11 @@ class Promotion(models.Model):
                         rules.append(self._prepare_price_rule_vals(line, grade, minimum, price))
         return rules
 
+    def _kh_get_price_start(self):
+        """Return when the promotion's prices come into force: never in the past."""
+        now = fields.Datetime.now()
+        return max(self.zone_from or now, now)
+
     def _prepare_price_rule_vals(self, line, grade, minimum, price):
         return {
             "kh_promotion_line_id": line.id,
@@ -212,8 +231,8 @@ class Promotion(models.Model):
             "fixed_price": price,
             "min_quantity": minimum,
             "kh_grade_id": grade.id,
-            # a start makes it newer than undated rules of the same product
-            "date_start": self.zone_from or fields.Datetime.now(),
+            # the rule that starts last stands first: this is the newest of the product
+            "date_start": self._kh_get_price_start(),
             "date_end": self.zone_to,
         }
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import float_compare
 
 from ..engine.promotion import SlowStock
 
@@ -121,11 +122,33 @@ class Promotion(models.Model):
             products, 1.0, kh_partner=self.env["res.partner"]
         )
 
+    def _kh_refresh_market_prices(self):
+        """Take market prices, and their currency, from the pricelist of now.
+
+        Where a market price differs, the promotion's price follows from it anew.
+        """
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        for promotion in self:
+            lines = promotion.line_ids
+            promotion_there = promotion.with_company(promotion.company_id)
+            prices = promotion_there._kh_get_market_prices(lines.product_id.ids)
+            for price, same in lines.grouped(lambda x, p=prices: p[x.product_id.id]).items():
+                same.filtered(
+                    lambda line, new=price: float_compare(
+                        line.market_price, new, precision_digits=digits
+                    )
+                ).market_price = price
+
     # === CRON === #
     @api.model
     def _cron_run_promotions(self):
-        """Close what is over; look for slow-moving products in what is not."""
+        """Close what is over; look for slow-moving products in what is not.
+
+        What running promotions are compared with changed meanwhile: their prices are written anew.
+        """
         now = fields.Datetime.now()
         over = self.search([("state", "=", "running"), ("zone_to", "<=", now)])
         over.action_close()
-        self.search([("state", "!=", "closed")]).try_lock_for_update()._kh_propose()
+        free = self.search([("state", "!=", "closed")]).try_lock_for_update()
+        free._kh_propose()
+        free.filtered(lambda p: p.state == "running").line_ids._kh_renew_prices()

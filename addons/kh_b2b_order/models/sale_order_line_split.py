@@ -92,7 +92,7 @@ class SaleOrderLine(models.Model):
                 emptied |= line
             else:
                 left[line] = rest
-        emptied.unlink()
+        emptied.with_context(kh_keep_set=True).unlink()
         self._kh_set_quantities(left)
 
     @api.model
@@ -104,7 +104,7 @@ class SaleOrderLine(models.Model):
         """
         # sudo: checked by the callers
         lines_sudo = self.browse([line.id for line in quantities]).sudo()
-        lines_sudo = lines_sudo.with_context(kh_take_off=True)
+        lines_sudo = lines_sudo.with_context(kh_take_off=True, kh_keep_set=is_price_kept)
         previous = {
             line.id: line.product_uom_qty
             for line in lines_sudo

@@ -142,7 +142,7 @@ class SaleOrderLine(models.Model):
 
     # === CRUD METHODS === #
     def write(self, vals):
-        if not vals.keys() & QUANTITY_FIELDS:
+        if self._kh_keeps_set() or not vals.keys() & QUANTITY_FIELDS:
             return super().write(vals)
         orders = self.filtered("kh_scene_id").order_id
         result = super().write(vals)
@@ -151,12 +151,30 @@ class SaleOrderLine(models.Model):
         return result
 
     def unlink(self):
+        if self._kh_keeps_set():
+            return super().unlink()
         orders = self.filtered("kh_scene_id").order_id
         result = super().unlink()
         orders.exists()._kh_refresh_scene_discounts()
         return result
 
+    def copy_data(self, default=None):
+        """Extend: a copy is not of the set, so what the set earned is left out."""
+        vals_list = super().copy_data(default)
+        if "discount" in (default or {}):
+            return vals_list
+        for line, vals in zip(self, vals_list, strict=True):
+            earned = line.kh_scene_discount
+            if vals and earned and line._kh_is_same_discount(vals.get("discount", 0.0), earned):
+                del vals["discount"]
+        return vals_list
+
     # === BUSINESS METHODS - SCENES === #
+    @api.model
+    def _kh_keeps_set(self):
+        """Answer whether goods only move between orders: prices, sets' with them, stay."""
+        return bool(self.env.context.get("kh_keep_set"))
+
     def _kh_takes_scene_discount(self, scene_sudo):
         """Answer whether the price of the line may be discounted as part of a set (hook)."""
         self.ensure_one()
@@ -168,11 +186,12 @@ class SaleOrderLine(models.Model):
     def _kh_is_scene_discount_due(self, rate):
         """Answer whether the line's discount is ours to set, and not what it should be."""
         self.ensure_one()
-        digits = self.env["decimal.precision"].precision_get("Discount")
-
-        def is_same(one, other):
-            return float_compare(one, other, precision_digits=digits) == 0
-
+        is_same = self._kh_is_same_discount
         if self.discount and not is_same(self.discount, self.kh_scene_discount):
             return False
         return not is_same(self.discount, rate) or not is_same(self.kh_scene_discount, rate)
+
+    @api.model
+    def _kh_is_same_discount(self, one, other):
+        digits = self.env["decimal.precision"].precision_get("Discount")
+        return float_compare(one, other, precision_digits=digits) == 0

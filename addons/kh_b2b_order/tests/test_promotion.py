@@ -285,6 +285,81 @@ class TestPromotion(OrderCommon):
         other.action_close()
         self.assertEqual(self._price(), 80.0)
 
+    def _start_dearer(self, **vals):
+        """Run a second promotion at 90 besides that at 80."""
+        other = self._create_promotion(name="KH dearer", discount=10, **vals)
+        other.line_ids = [Command.create({"product_id": self.product.id, "state": "accepted"})]
+        line = self._start()
+        other.action_start()
+        self.assertEqual((other.line_ids.price, self._price()), (90.0, 80.0))
+        return line
+
+    def test_what_one_promotion_gives_up_another_fills_in(self):
+        line = self._start_dearer()
+        line.price = 95.0
+        self.assertEqual(self._price(), 90.0)
+        line.price = 80.0
+        self.assertEqual(self._price(), 80.0)
+        self.promotion.zone_from = fields.Datetime.now() + timedelta(days=1)
+        self.assertEqual(self._price(), 90.0)
+        self.promotion.zone_from = False
+        self.assertEqual(self._price(), 80.0)
+        line.unlink()
+        self.assertEqual(self._price(), 90.0)
+
+    def test_a_dearer_promotion_that_begins_later_takes_no_lower_price(self):
+        later = fields.Datetime.now() + timedelta(days=1)
+        self._start_dearer(zone_from=later)
+        with freeze_time(later + timedelta(hours=1)):
+            self.assertEqual(self._price(), 80.0)
+
+    def test_the_scheduled_action_follows_other_prices(self):
+        self._start()
+        now = fields.Datetime.now()
+        self._create_rule(95.0, date_start=now + timedelta(days=1))
+        with freeze_time(now + timedelta(days=2)):
+            self.assertEqual(self._price(), 95.0)
+            self.env["kh.promotion"]._cron_run_promotions()
+            self.assertEqual(self._price(), 80.0)
+        with freeze_time(now + timedelta(days=3)):
+            self._create_rule(70.0, date_start=now + timedelta(days=1))
+            self.env["kh.promotion"]._cron_run_promotions()
+            self.assertEqual(self._price(), 70.0)
+
+    def test_a_promotion_stands_before_a_rule_dated_after_its_term_began(self):
+        now = fields.Datetime.now()
+        self._create_rule(95.0, date_start=now - timedelta(days=1))
+        line = self._start(zone_from=now - timedelta(days=7))
+        self.assertEqual(self._price(), 76.0)
+        later = now + timedelta(days=1)
+        self.promotion.zone_from = later
+        self.assertEqual(line.item_ids.date_start, later)
+        self.assertEqual(self._price(), 95.0)
+        with freeze_time(later):
+            self.assertEqual(self._price(), 76.0)
+
+    def test_market_prices_are_those_of_the_pricelist(self):
+        self._create_rule(150.0)
+        promotion = self._create_promotion(name="KH late list", pricelist_id=False)
+        promotion.line_ids = [Command.create({"product_id": self.product.id})]
+        line = promotion.line_ids
+        self.assertEqual((line.market_price, line.price), (100.0, 80.0))
+        promotion.pricelist_id = self.pricelist
+        self.assertEqual((line.market_price, line.price), (150.0, 120.0))
+        line.price = 110.0
+        promotion.write({"pricelist_id": self.pricelist.id})
+        self.assertEqual(line.price, 110.0, "nothing changed: what staff entered stays")
+
+    def test_lines_take_what_they_are_not_given_from_the_context(self):
+        Line = self.env["kh.promotion.line"]
+        for name, value in (("promotion_id", self.promotion.id), ("product_id", self.product.id)):
+            vals = {"promotion_id": self.promotion.id, "product_id": self.product.id}
+            del vals[name]
+            line = Line.with_context(**{f"default_{name}": value}).create([vals])
+            with self.subTest(name=name):
+                self.assertEqual((line.market_price, line.price), (100.0, 80.0))
+            line.unlink()
+
     def test_levels_keep_their_prices_unless_told(self):
         self._create_rule(90.0, kh_grade_id=self.grade.id)
         self._start()

@@ -11,6 +11,8 @@ from odoo.addons.kh_b2b_order.utils import (
 )
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..utils import parse_id
+
 RECENT_ORDERS = 5
 
 
@@ -77,11 +79,11 @@ class DealerHome(CustomerPortal):
     def kh_reorder(self, order_id, **_kwargs):
         """Put what an order contained into the cart, at today's price and stock."""
         website = request.website
-        if not website.kh_is_b2b or not str(order_id).isdecimal():
+        if not website.kh_is_b2b or not parse_id(order_id):
             raise NotFound
         Order = request.env["sale.order"]
         domain = Order._kh_home_domain(request.env.user.partner_id, website)
-        order = Order.search(domain & Domain("id", "=", int(order_id)), limit=1)
+        order = Order.search(domain & Domain("id", "=", parse_id(order_id)), limit=1)
         if not order:
             raise NotFound
         # sudo: products of an old order may be hidden by now; they are refused by name below

@@ -9,10 +9,11 @@ from odoo.addons.kh_b2b_order.utils import (
     format_money,
     format_price,
     format_quantity,
+    parse_page,
 )
 
 from ..const import MAX_LINES_PER_ADD
-from ..utils import normalise, parse_quantity
+from ..utils import normalise, parse_id, parse_quantity
 from .cart_json import ShopCartJson
 from .purchase_lists import PurchaseLists
 from .shop import ShopCatalogue
@@ -38,7 +39,7 @@ class Inquiries(Controller):
         pager = request.website.pager(
             url="/my/inquiries",
             total=Inquiry.search_count([]),
-            page=int(page) if str(page).isdecimal() else 1,
+            page=parse_page(page),
             step=INQUIRIES_PER_PAGE,
         )
         inquiries = Inquiry.search([], limit=INQUIRIES_PER_PAGE, offset=pager["offset"])
@@ -167,10 +168,10 @@ class Inquiries(Controller):
         rows = {}
         if source == "cart" and request.cart:
             rows = request.cart._kh_cart_quantities()
-        elif str(product_id).isdecimal():
-            rows = {int(product_id): 1.0}
-        elif str(list_id).isdecimal():
-            found = request.env["kh.purchase.list"].search([("id", "=", int(list_id))])
+        elif parse_id(product_id):
+            rows = {parse_id(product_id): 1.0}
+        elif parse_id(list_id):
+            found = request.env["kh.purchase.list"].search([("id", "=", parse_id(list_id))])
             for line in found.line_ids:
                 # sudo: the unit of a product that may be hidden by now
                 own_uom = line.sudo().product_id.uom_id
@@ -192,12 +193,17 @@ class Inquiries(Controller):
     @staticmethod
     def _find_typed_rows(typed):
         """Return kept rows as ``[(product id, quantity, target)]``; visible goods only."""
-        ids = [name.removeprefix("qty_") for name in typed if name.startswith("qty_")]
-        ids = [int(key) for key in ids if key.isdecimal()]
+        ids = Inquiries._read_ids(typed)
         seen = set(ShopCartJson._kh_allowed_product_ids(ids))
         return [
             (key, typed[f"qty_{key}"], typed.get(f"target_{key}", "")) for key in ids if key in seen
         ]
+
+    @staticmethod
+    def _read_ids(post):
+        """Return the products of a page's rows; names that no page of ours has are left out."""
+        ids = [parse_id(name.removeprefix("qty_")) for name in post if name.startswith("qty_")]
+        return [key for key in ids if key and f"qty_{key}" in post]
 
     def _send(self, post):
         """Make and send the inquiry of a page; return where to go."""
@@ -229,8 +235,7 @@ class Inquiries(Controller):
     def _parse(post):
         """Read the page's rows: ``(values of lines, errors)``."""
         lines, errors = [], []
-        ids = [name.removeprefix("qty_") for name in post if name.startswith("qty_")]
-        ids = [int(key) for key in ids if key.isdecimal()]
+        ids = Inquiries._read_ids(post)
         if len(ids) > MAX_LINES_PER_ADD:
             text = request.env._("Ask for at most %s products at once.", MAX_LINES_PER_ADD)
             return [], [text]

@@ -15,7 +15,7 @@ from odoo.addons.kh_b2b_order.utils import (
 )
 
 from ..const import MAX_LINES_PER_ADD
-from ..utils import normalise, parse_quantity
+from ..utils import normalise, parse_id, parse_quantity
 from .cart_json import ShopCartJson
 from .shop import ShopCatalogue
 
@@ -131,7 +131,7 @@ class PurchaseLists(Controller):
                 title = normalise(name)[:NAME_LIMIT] or request.env._("New list")
                 purchase_list = Lists.create({"name": title})
             else:
-                purchase_list = self._kh_find(int(list_id) if str(list_id).isdecimal() else 0)
+                purchase_list = self._kh_find(parse_id(list_id))
             purchase_list._kh_add_rows([(row[0], row[1], None) for row in parsed])
             return f"/my/lists/{purchase_list.id}"
 
@@ -149,11 +149,11 @@ class PurchaseLists(Controller):
         """Save the quantities of a page; a row that a colleague changed meanwhile stays his."""
         purchase_list = self._kh_find(list_id)
         changes, errors = self._kh_parse_changes(post)
-        removed = post.get("remove")
-        if removed and removed.isdecimal() and int(removed) in changes:
-            seen, _wanted = changes[int(removed)]
-            changes[int(removed)] = (seen, 0.0)
-            self._kh_remember_removed(purchase_list, int(removed))
+        removed = parse_id(post.get("remove"))
+        if removed in changes:
+            seen, _wanted = changes[removed]
+            changes[removed] = (seen, 0.0)
+            self._kh_remember_removed(purchase_list, removed)
         try:
             conflicts = purchase_list._kh_set_quantities(changes) if changes else []
         except AccessError:
@@ -235,7 +235,7 @@ class PurchaseLists(Controller):
         if share in dict(SHARES) and share != purchase_list.share:
             vals["share"] = share
         version = str(post.get("version") or "")
-        if vals and version.isdecimal():
+        if vals and version.isdecimal() and len(version) < 10:
             purchase_list._kh_rename(vals, int(version))
         return f"/my/lists/{purchase_list.id}"
 
@@ -302,11 +302,11 @@ class PurchaseLists(Controller):
         changes, errors = {}, []
         for name, value in post.items():
             line_id = name.removeprefix("qty_")
-            if line_id == name or not line_id.isdecimal():
+            if line_id == name or not parse_id(line_id):
                 continue
             try:
                 seen = parse_quantity(post.get(f"was_{line_id}") or "")
-                changes[int(line_id)] = (seen, parse_quantity(value or "0"))
+                changes[parse_id(line_id)] = (seen, parse_quantity(value or "0"))
             except (TypeError, ValueError):
                 errors.append(
                     request.env._("“%(value)s” is not a quantity.", value=str(value)[:40])

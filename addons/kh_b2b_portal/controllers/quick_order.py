@@ -12,7 +12,7 @@ from odoo.http import content_disposition, request, route
 from odoo.addons.kh_b2b_order.engine.quick_rows import COLUMNS
 
 from ..exceptions import InvalidRequest
-from ..utils import normalise, parse_quantity
+from ..utils import normalise, parse_id, parse_quantity
 from .cart_json import ShopCartJson
 
 SUGGESTIONS = 8
@@ -170,12 +170,12 @@ class ShopQuickOrder(http.Controller):
     @route("/my/codes/delete", type="http", auth="user", website=True, methods=["POST"])
     def kh_code_delete(self, code_id, **_kwargs):
         ShopCartJson._ensure_shop()
-        if not str(code_id).isdecimal():
+        if not parse_id(code_id):
             raise NotFound
         Code = request.env["kh.dealer.product.code"]
         # sudo: which company the user belongs to
         dealer = request.env.user.partner_id.sudo().commercial_partner_id
-        domain = [("id", "=", int(code_id)), ("partner_id", "=", dealer.id)]
+        domain = [("id", "=", parse_id(code_id)), ("partner_id", "=", dealer.id)]
         code = Code.search(domain) if Code.has_access("unlink") else Code
         if not code:
             raise NotFound
@@ -198,7 +198,8 @@ class ShopQuickOrder(http.Controller):
             raise InvalidRequest(request.env._("The page sent no change. Reload the page."))
         parsed = {}
         for number, change in changes.items():
-            if not str(number).isdecimal() or not isinstance(change, dict):
+            is_number = str(number).isdecimal() and len(str(number)) < 10
+            if not is_number or not isinstance(change, dict):
                 raise InvalidRequest(request.env._("The page sent no change. Reload the page."))
             mine = {}
             for name in ("product", "uom"):

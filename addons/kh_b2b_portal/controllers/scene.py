@@ -111,17 +111,22 @@ class ShopScenes(ShopCartJson):
     def kh_scene_add(self, scene_id, lines, key, **_kwargs):
         """Put the set into the cart as `kh_cart_add` does; the same key twice adds once.
 
+        :return: as there, and other rows whose discount came or went with it
         :raise UserError: if the set is not complete; nothing was added
         """
         scene, rows, wanted = self._kh_read_set(scene_id, lines)
         scene._kh_ensure_complete(rows)
+        before = request.cart._kh_get_set_discounts()
         result = self.kh_cart_add(
             lines=[{"product_id": pid, "qty": qty} for pid, qty in wanted.items()], key=key
         )
         if not result.get("added"):
             return result
         request.cart._kh_set_scene(scene, {int(product_id) for product_id in result["added"]})
-        return {**result, "totals": self._kh_totals(request.cart)}
+        answer = {**result, "totals": self._kh_totals(request.cart)}
+        # goods that another set needs, too, count for one of them: its discount may go
+        others = request.cart._kh_get_set_changes(before)
+        return {**answer, "others": others} if others else answer
 
     # === HELPERS === #
     def _kh_read_set(self, scene_id, lines):

@@ -13,7 +13,7 @@ from odoo.addons.kh_b2b_pricing.models.product_own_price import as_bound
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
 from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
-from ..utils import normalise
+from ..utils import normalise, parse_id
 
 LAYOUT_SESSION_KEY = "kh_shop_layout"
 
@@ -52,7 +52,7 @@ class ShopCatalogue(WebsiteSale):
         website = request.website
         if not website.kh_is_b2b or not website.has_ecommerce_access():
             raise NotFound
-        category = self._validate_and_get_category(category if category.isdecimal() else None)
+        category = self._validate_and_get_category(parse_id(category) or None)
         search = normalise(search)
         asked = self._kh_read_query(category, search, **post)
         facets = []

@@ -25,9 +25,10 @@ class Scene(models.Model):
         return {product_id: rate for product_id in quantities if product_id not in kept}
 
     def _kh_find_own_priced(self, website, quantities):
-        """Return the ids of products that stay at the price of the dealer's own."""
-        if self.is_discount_on_contract:
-            return set()
+        """Return the ids of products that stay at the price of the dealer's own.
+
+        So do those whose price rule shows a discount of its own: a line has one only.
+        """
         Product = self.env["product.product"]
         partner, pricelist_sudo = Product._kh_display_viewer(None, website)
         if not partner or not pricelist_sudo.kh_is_b2b:
@@ -44,13 +45,20 @@ class Scene(models.Model):
         items_sudo = (
             self.env["product.pricelist.item"].sudo().browse(filter(None, rule_of.values()))
         )
-        own = set(items_sudo.filtered("kh_partner_id").ids)
+        own = {
+            item.id
+            for item in items_sudo
+            if (item.kh_partner_id and not self.is_discount_on_contract)
+            or (item._show_discount() and item.percent_price > 0)
+        }
         return {product_id for product_id, rule_id in rule_of.items() if rule_id in own}
 
     def _kh_get_whole_payable(self, rows):
         """Return what the set costs after its discount, taxed as the website shows prices.
 
         An order that is never stored says so: how a discount is taxed and rounded is its matter.
+        A line with a discount of its price rule keeps that and gets none beside it, see
+        `sale.order._kh_refresh_scene_discounts`.
 
         :param rows: rows of `_kh_rows` with a quantity
         """
@@ -65,13 +73,15 @@ class Scene(models.Model):
                         {
                             "product_id": row.product.product_id,
                             "product_uom_qty": row.quantity,
-                            "discount": row.rate,
                         }
                     )
                     for row in rows
                 ],
             }
         )
+        for line, row in zip(order_sudo.order_line, rows, strict=True):
+            if row.rate and not line.discount:
+                line.discount = row.rate
         if website.show_line_subtotals_tax_selection == "tax_included":
             return order_sudo.amount_total
         return order_sudo.amount_untaxed

@@ -5,6 +5,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, groupby, ormcache
 
+from ..utils import parse_id
+
 # What counts as bought lately, and as bought often: days, orders in these days.
 BOUGHT_DAYS = 365
 BOUGHT = {"recent": 1, "often": 3}
@@ -57,8 +59,8 @@ class Website(models.Model):
     def _kh_read_filters(self, post):
         """Read the filters of an address; what is nonsense or not offered is left out."""
         bought = post.get("bought")
-        ids = [int(part) for part in (post.get("values") or "").split(",") if part.isdecimal()]
-        ids = [value_id for value_id in ids if value_id < 2**31][:MAX_CHOSEN]
+        ids = map(parse_id, (post.get("values") or "").split(","))
+        ids = [value_id for value_id in ids if value_id][:MAX_CHOSEN]
         attribute_values = self.env["product.attribute.value"].search(
             Domain("id", "in", ids) & Domain("attribute_id.visibility", "=", "visible")
         )
@@ -103,18 +105,8 @@ class Website(models.Model):
         """What the page calls in stock or few left: free stock, or stock is not counted."""
         # sudo: the website's warehouse is not the reader's to read
         website_sudo = self.sudo()
-        # sudo: warehouses and their locations are not the reader's to read
-        products_sudo = self.env["product.product"].sudo()
-        locations = products_sudo._kh_in_stock_of(website_sudo)._get_domain_locations()[0]
-        # sudo: nor is stock; nothing but the ids of products comes out of it
-        quants_sudo = self.env["stock.quant"].sudo()
-        quants_sudo.flush_model(["product_id", "quantity", "reserved_quantity"])
-        found = SQL(
-            "(SELECT product_id FROM stock_quant WHERE id IN %s"
-            " GROUP BY product_id HAVING SUM(quantity - reserved_quantity) > 0)",
-            quants_sudo._search(Domain(locations)).subselect(),
-        )
-        return Domain("is_storable", "=", False) | Domain("id", "in", found)
+        # sudo: nor are warehouses and stock; nothing but the ids of products comes out
+        return self.env["product.product"].sudo()._kh_in_stock_domain(website_sudo)
 
     # === BUSINESS METHODS - PURCHASES === #
     def _kh_offers_bought_filter(self):

@@ -75,6 +75,7 @@ class TestHome(PortalCommon):
             self.assertEqual(self._reorder(order.id).status_code, 404)
             self.assertEqual(self._reorder("x").status_code, 404)
             self.assertEqual(self._reorder("²").status_code, 404)
+            self.assertEqual(self._reorder("1" * 5000).status_code, 404)
 
     def test_core_home_elsewhere(self):
         self.website.kh_is_b2b = False

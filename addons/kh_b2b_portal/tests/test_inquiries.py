@@ -116,6 +116,16 @@ class TestInquiries(PortalCommon):
         html = self.url_open("/my/inquiries/new?source=typed").text
         self.assertNotIn('value="ten"', html)
 
+    def test_ids_that_are_none_are_left_out(self):
+        endless = "1" * 5000
+        rows = {f"qty_{endless}": "1", f"qty_00{self.first.id}": "3", f"qty_{self.second.id}": "x"}
+        page = self._post("/my/inquiries/new", key="ids-that-are-none", **rows)
+        self.assertEqual(page.status_code, 200)
+        self.assertEqual(page.text.count('name="qty_'), 1)
+        for query in (f"page={endless}", f"new?product_id={endless}", f"new?list_id={endless}"):
+            url = "/my/inquiries" + ("/" if query.startswith("new") else "?") + query
+            self.assertEqual(self.url_open(url).status_code, 200, query[:20])
+
     def test_too_many_products_are_refused_not_cut(self):
         self.patch(inquiries, "MAX_LINES_PER_ADD", 1)
         self._ask()

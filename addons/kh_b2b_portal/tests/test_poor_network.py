@@ -13,6 +13,6 @@ class TestPoorNetwork(PortalCommon):
         )
         line = self._cart().order_line
         self.assertEqual(line.product_id, self.variants[0])
-        self.assertEqual(line.product_uom_qty, 25)
+        self.assertEqual(line.product_uom_qty, 30)
         requests = self.env["kh.shop.request"].search([("user_id", "=", self.user.id)])
-        self.assertEqual(len(requests), 2)
+        self.assertEqual(len(requests), 3)

@@ -160,7 +160,16 @@ class TestPurchaseLists(PortalCommon):
         data = {f"qty_{line.id}": "ten", f"was_{line.id}": "5", "qty_x": "1"}
         page = self._post(f"/my/lists/{one.id}/save", **data)
         self.assertIn("“ten” is not a quantity.", page.text)
-        self.assertEqual(line.quantity, 5)
+        endless = "1" * 5000
+        data = {f"qty_{endless}": "1", "remove": endless}
+        self.assertEqual(self._post(f"/my/lists/{one.id}/save", **data).status_code, 200)
+        data = {"what": "rename", "name": "Late", "version": endless}
+        self.assertEqual(self._post(f"/my/lists/{one.id}/change", **data).status_code, 200)
+        with mute_logger("odoo.http"):
+            rows = json.dumps([[self.first.id, 3]])
+            page = self._post("/my/lists/add", rows=rows, list_id=endless)
+        self.assertEqual(page.status_code, 404)
+        self.assertEqual((one.name, line.quantity), ("Weekly", 5))
 
     def test_a_removed_row_comes_back(self):
         one = self._make_list()

@@ -82,6 +82,8 @@ class TestQuickOrderPage(PortalCommon):
         self.assertNotIn("断路器A", self.url_open("/my/codes").text)
         data = {"code_id": code.id, "csrf_token": Request.csrf_token(self)}
         self.assertEqual(self.url_open("/my/codes/delete", data).status_code, 404)
+        endless = {**data, "code_id": "1" * 5000}
+        self.assertEqual(self.url_open("/my/codes/delete", endless).status_code, 404)
         self.assertTrue(code.exists())
         self.assertEqual(self._check("断路器A\t3")["rows"][0]["st"], "none")
         self.authenticate("kh_dealer", "kh_dealer")

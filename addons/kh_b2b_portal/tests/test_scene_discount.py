@@ -137,6 +137,61 @@ class TestSceneDiscount(PortalCommon):
         cart._kh_refresh_scene_discounts()
         self.assertEqual(cart.amount_total, round(payable - 12, 2))
 
+    def test_a_rule_with_a_discount_of_its_own_keeps_it(self):
+        self.company.tax_calculation_rounding_method = "round_per_line"
+        self.switch.list_price, self.rack.list_price = 40, 200
+        feature = self.env.ref("sale.group_discount_per_so_line")
+        self.env.ref("base.group_user").implied_ids += feature
+        ratio = {"pricelist_id": self.pricelist.id, "compute_price": "percentage"}
+        self.env["product.pricelist.item"].create(
+            [
+                {
+                    **ratio,
+                    "applied_on": "1_product",
+                    "product_tmpl_id": self.switch.product_tmpl_id.id,
+                    "percent_price": 10,
+                },
+                {
+                    **ratio,
+                    "applied_on": "1_product",
+                    "product_tmpl_id": self.rack.product_tmpl_id.id,
+                    "percent_price": 20,
+                    "kh_partner_id": self.stranger.id,
+                },
+            ]
+        )
+        self.authenticate("kh_stranger", "kh_stranger")
+        whole = {**self.whole, self.rack: 1}
+        payable = self._amount(self._totals(whole)["payable"])
+        # 120 less 10 %, 5.39 less the set's 7.5 %, 200 less 20 %
+        self.assertEqual(payable, 108 + 4.99 + 160)
+        cart = self._put(whole)
+        self.assertEqual(self._discounts(cart), {self.switch: 10, self.cable: 7.5, self.rack: 20})
+        self.assertEqual(cart.amount_total, payable)
+        self.scene.line_ids.filtered(lambda line: line.product_id == self.cable).unlink()
+        totals = self._totals({self.switch: 3})
+        self.assertEqual(self._amount(totals["payable"]), 108)
+        self.assertIn("Your own prices hold", totals["set_note"])
+
+    def test_a_second_set_says_what_it_takes_from_the_first(self):
+        self.authenticate("kh_stranger", "kh_stranger")
+        cart = self._put(self.whole)
+        first = self.scene
+        self.scene = first.copy({"name": "KH clinic", "is_published": True, "line_ids": False})
+        self.scene.line_ids = [
+            Command.create({"product_id": product.id, "quantity": 1})
+            for product in (self.cable, self.rack)
+        ]
+        answer = self._send("add", {self.cable: 1, self.rack: 1}, key="the-second-set")
+        [lost] = answer["others"]
+        self.assertEqual(lost["product_id"], self.switch.id)
+        self.assertIn(f"“{first.name}” is not whole any more", lost["warning"])
+        discounts = {self.switch: 0, self.cable: 7.5, self.rack: 7.5}
+        self.assertEqual(self._discounts(cart), discounts)
+        self.assertNotIn(
+            "others", self._send("add", {self.cable: 1, self.rack: 1}, key="once-more")
+        )
+
     def test_no_promise_that_cannot_be_kept(self):
         secret = self._create_template("KH secret", is_published=False).product_variant_id
         self.scene.line_ids = [Command.create({"product_id": secret.id})]

@@ -110,6 +110,11 @@ class TestShopFilters(PortalCommon):
         self.assertEqual(self._codes(f"?values={first.id}&stock=1"), {"KHT-0"})
         self.assertEqual(self._codes(f"?values={second.id}&stock=1"), set())
 
+    def test_ids_of_any_length_are_nonsense_not_an_error(self):
+        endless = "1" * 5000
+        self.assertIn("KHR-1", self._html(f"?values={endless},x,{2**31}"))
+        self.assertEqual(self._facets(category=endless), {})
+
     def test_counts_do_not_tell_of_hidden_products(self):
         self.env["kh.catalog.assortment"].create(
             {

@@ -52,8 +52,13 @@ export class KhCart extends Interaction {
             const row = this.el.querySelector(`[data-kh-line="${id}"]`);
             const input = row?.querySelector("[data-kh-qty]");
             if (input && this.confirmed.get(input) === base) {
-                input.value = formatQuantity(quantity);
-                this.enqueue(() => this.pending[id] && this.send(row, quantity));
+                if (input.value === base) {
+                    input.value = formatQuantity(quantity); // else something newer is typed
+                }
+                this.enqueue(() => {
+                    const now = this.pending[id]; // may be sent by then, or changed once more
+                    return now && this.send(row, now.quantity);
+                });
             } else {
                 this.forget(id); // it arrived after all, or was changed elsewhere since
             }

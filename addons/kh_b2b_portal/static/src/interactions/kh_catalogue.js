@@ -33,7 +33,7 @@ export class KhCatalogue extends Interaction {
         "[data-kh-fix]": { "t-on-click": this.onFix },
         "[data-kh-add]": { "t-on-click": this.locked(this.onAdd, true) },
         "[data-kh-clear]": { "t-on-click": this.onClear },
-        _window: { "t-on-pageshow": this.restore },
+        _window: { "t-on-pageshow": this.restore, "t-on-storage": this.onStorage },
     };
 
     setup() {
@@ -75,6 +75,11 @@ export class KhCatalogue extends Interaction {
         this.requests.save(null);
     }
 
+    /** What is filled in by now: another tab may have changed it. */
+    read() {
+        this.filled = this.quantities.load(this.filled);
+    }
+
     save() {
         this.quantities.save(this.filled);
         this.showBar();
@@ -99,6 +104,7 @@ export class KhCatalogue extends Interaction {
             const input = row.querySelector("[data-kh-qty]");
             const kept = this.filled[row.dataset.khProduct];
             if (input) {
+                Object.assign(kept || {}, readPrice(row)); // kept for weeks, prices change
                 input.value = kept ? formatQuantity(kept.qty) : "";
                 this.offerFix(input, kept?.qty || 0);
                 row.classList.toggle("kh-p-item-filled", Boolean(kept));
@@ -107,18 +113,22 @@ export class KhCatalogue extends Interaction {
         this.showBar();
     }
 
+    /** Another tab of this device filled in, sent or cleared something. */
+    onStorage(ev) {
+        if (ev.key === this.quantities.name) {
+            this.restore();
+        }
+    }
+
     // --- one row ----------------------------------------------------------------------------
 
     setQuantity(input, quantity) {
         const row = this.rowOf(input);
         const id = row.dataset.khProduct;
         input.classList.toggle("is-invalid", quantity === null);
+        this.read();
         if (quantity) {
-            this.filled[id] = {
-                qty: quantity,
-                price: parseFloat(row.dataset.khPrice || 0),
-                ladder: JSON.parse(row.dataset.khLadder || "[]"),
-            };
+            this.filled[id] = { qty: quantity, ...readPrice(row) };
         } else {
             delete this.filled[id];
         }
@@ -248,6 +258,11 @@ export class KhCatalogue extends Interaction {
     }
 
     async onAdd() {
+        this.read(); // without what another tab has sent
+        if (!Object.keys(this.filled).length) {
+            this.restore();
+            return;
+        }
         const lines = Object.entries(this.filled).map(([id, row]) => ({
             product_id: Number(id),
             qty: row.qty,
@@ -270,6 +285,7 @@ export class KhCatalogue extends Interaction {
     }
 
     afterAdd({ added, refused, totals }) {
+        this.read();
         for (const [id, state] of Object.entries(added)) {
             delete this.filled[id];
             const row = this.rowFor(id);
@@ -302,6 +318,14 @@ export class KhCatalogue extends Interaction {
         this.save();
         this.restore();
     }
+}
+
+/** What a row of the page costs, with its steps. */
+function readPrice(row) {
+    return {
+        price: parseFloat(row.dataset.khPrice || 0),
+        ladder: JSON.parse(row.dataset.khLadder || "[]"),
+    };
 }
 
 /** The price of a filled row at its quantity. */

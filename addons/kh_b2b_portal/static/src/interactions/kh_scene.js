@@ -109,9 +109,10 @@ export class KhScene extends Interaction {
             if (result.totals) {
                 showTotals(result.totals);
             }
-            const refused = (result.refused || []).map((row) => this.name(row));
-            if (refused.length) {
-                this.say(refused.join("\n"));
+            const notes = (result.refused || []).map((row) => this.name(row));
+            notes.push(...(result.others || []).map((row) => row.warning));
+            if (notes.length) {
+                this.say([...new Set(notes)].join("\n"));
             } else {
                 window.location.assign("/shop/cart");
             }
