@@ -9,12 +9,6 @@ def normalise(text):
     return " ".join(unicodedata.normalize("NFKC", text or "").split())
 
 
-def parse_id(value):
-    """Read the id of a record from an address or a form; 0: none, or one that cannot be."""
-    text = str(value or "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
 def parse_quantity(value):
     """Read a quantity sent by a page.
 

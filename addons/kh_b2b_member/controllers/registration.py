@@ -10,6 +10,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 
 from .. import const
 from ..models.member_application import OPEN_STATES
+from ..utils import parse_id
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Registration(CustomerPortal):
         if not application_id:
             self._ensure_open()
         else:
-            application_sudo = self._get_application(self._to_id(application_id), access_token)
+            application_sudo = self._get_application(parse_id(application_id), access_token)
             if not application_sudo or not self._is_editable(application_sudo):
                 return request.make_json_response({"state": "gone"}, status=409)
         if not self._is_human(post) or not self._may("save") or not self._may_upload():
@@ -92,7 +93,7 @@ class Registration(CustomerPortal):
 
         :return: `{"status": "ok"|"invalid"|"known"|"busy", "message": str}`; never who it is
         """
-        application_sudo = self._get_application(self._to_id(application_id), access_token)
+        application_sudo = self._get_application(parse_id(application_id), access_token)
         if not application_sudo:
             self._ensure_open()
         if not self._may("check"):
@@ -186,10 +187,6 @@ class Registration(CustomerPortal):
         # sudo: strangers may not read companies; this is the one switch of the page
         if not request.env.company.sudo().kh_registration_open:
             raise request.not_found()
-
-    def _to_id(self, value):
-        text = str(value or "")
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
     def _get_application(self, application_id, access_token):
         """Return the application as superuser if the token is its token, else an empty one."""
@@ -325,7 +322,7 @@ class Registration(CustomerPortal):
 
     def _get_removed(self, post):
         removed = post.get("removed_documents") or ""
-        return {int(part) for part in removed.split(",") if part.isdigit()}
+        return {parse_id(part) for part in removed.split(",")} - {0}
 
     def _prepare_saved(self, application_sudo, errors):
         return {

@@ -5,14 +5,16 @@ import xlsxwriter
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..utils import parse_id
+
 
 class RoleMatrixExport(http.Controller):
     @http.route("/kh_b2b_member/role_matrix.xlsx", type="http", auth="user", readonly=True)
     def export_matrix(self, role_ids="", user_id="", is_complete="", **_kwargs):
         """Send the rights matrix as it is on the screen, one sheet."""
         matrix = request.env["kh.role.matrix"].get_matrix(
-            role_ids=[int(part) for part in role_ids.split(",") if part.isdecimal()],
-            user_id=int(user_id) if user_id.isdecimal() else None,
+            role_ids=[id_ for id_ in map(parse_id, role_ids.split(",")) if id_],
+            user_id=parse_id(user_id) or None,
             is_complete=bool(is_complete),
         )
         name = f"{matrix['title']}.xlsx"

@@ -11,6 +11,7 @@ from odoo.tools.mimetypes import guess_mimetype
 
 from .. import const
 from ..engine import checks
+from ..utils import parse_id
 from .member_application import OPEN_STATES
 from .res_partner import PERSON_TYPES
 
@@ -62,8 +63,7 @@ class MemberApplication(models.Model):
 
     @api.model
     def _get_valid_id(self, model, value):
-        record = self.env[model].browse(int(value)) if value.isdigit() else self.env[model]
-        return record.exists().id
+        return self.env[model].browse(filter(None, [parse_id(value)])).exists().id
 
     def _save_files(self, license_file, documents, removed_ids):
         """Keep uploaded files that are small enough and are what they claim to be.

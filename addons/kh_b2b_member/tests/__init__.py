@@ -22,3 +22,4 @@ from . import test_sync_concurrency
 from . import test_role_rights
 from . import test_role_matrix
 from . import test_migration
+from . import test_utils

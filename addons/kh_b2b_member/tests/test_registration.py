@@ -166,7 +166,8 @@ class TestRegistration(HttpCase, MemberCommon):
                 **form,
                 "application_id": answer["id"],
                 "access_token": answer["access_token"],
-                "removed_documents": str(first),
+                "removed_documents": f"{first},²,{'1' * 5000}",
+                "state_id": "1" * 5000,
             },
         )
         left = json.loads(response.text)["documents"]

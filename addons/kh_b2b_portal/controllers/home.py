@@ -3,6 +3,7 @@ from werkzeug.exceptions import NotFound
 from odoo.fields import Domain
 from odoo.http import request, route
 
+from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.utils import (
     format_date,
     format_money,
@@ -10,8 +11,6 @@ from odoo.addons.kh_b2b_order.utils import (
     format_quantity,
 )
 from odoo.addons.portal.controllers.portal import CustomerPortal
-
-from ..utils import parse_id
 
 RECENT_ORDERS = 5
 

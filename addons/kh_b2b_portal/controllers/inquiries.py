@@ -4,6 +4,7 @@ from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import Controller, request, route
 
+from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.utils import (
     format_amount,
     format_money,
@@ -13,7 +14,7 @@ from odoo.addons.kh_b2b_order.utils import (
 )
 
 from ..const import MAX_LINES_PER_ADD
-from ..utils import normalise, parse_id, parse_quantity
+from ..utils import normalise, parse_quantity
 from .cart_json import ShopCartJson
 from .purchase_lists import PurchaseLists
 from .shop import ShopCatalogue

@@ -5,6 +5,7 @@ from werkzeug.exceptions import NotFound
 from odoo.exceptions import AccessError, UserError
 from odoo.http import Controller, content_disposition, request, route
 
+from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.models.purchase_list import SHARES
 from odoo.addons.kh_b2b_order.utils import (
     format_amount,
@@ -15,7 +16,7 @@ from odoo.addons.kh_b2b_order.utils import (
 )
 
 from ..const import MAX_LINES_PER_ADD
-from ..utils import normalise, parse_id, parse_quantity
+from ..utils import normalise, parse_quantity
 from .cart_json import ShopCartJson
 from .shop import ShopCatalogue
 

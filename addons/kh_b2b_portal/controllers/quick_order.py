@@ -9,10 +9,11 @@ from odoo import http
 from odoo.fields import Domain
 from odoo.http import content_disposition, request, route
 
+from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.engine.quick_rows import COLUMNS
 
 from ..exceptions import InvalidRequest
-from ..utils import normalise, parse_id, parse_quantity
+from ..utils import normalise, parse_quantity
 from .cart_json import ShopCartJson
 
 SUGGESTIONS = 8

@@ -3,6 +3,7 @@ from werkzeug.urls import url_encode
 
 from odoo.http import request, route
 
+from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.utils import (
     format_money,
     format_price,
@@ -13,7 +14,7 @@ from odoo.addons.kh_b2b_pricing.models.product_own_price import as_bound
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
 from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
-from ..utils import normalise, parse_id
+from ..utils import normalise
 
 LAYOUT_SESSION_KEY = "kh_shop_layout"
 

@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, groupby, ormcache
 
-from ..utils import parse_id
+from odoo.addons.kh_b2b_member.utils import parse_id
 
 # What counts as bought lately, and as bought often: days, orders in these days.
 BOUGHT_DAYS = 365

@@ -9,7 +9,7 @@ from odoo.addons.kh_b2b_order.utils import (
     format_quantity,
 )
 
-from ..utils import normalise, parse_id, parse_quantity
+from ..utils import normalise, parse_quantity
 
 YUAN = SimpleNamespace(symbol="¥", decimal_places=2, position="before")
 EURO = SimpleNamespace(symbol="€", decimal_places=2, position="after")
@@ -50,9 +50,3 @@ class TestUtils(BaseCase):
 
     def test_search_words_are_folded(self):
         self.assertEqual(normalise(" ＧＳ８１　２Ｐ "), "GS81 2P")
-
-    def test_ids_are_plain_numbers_that_a_record_can_have(self):
-        for text, number in (("7", 7), (7, 7), ("007", 7), ("999999999", 999999999)):
-            self.assertEqual(parse_id(text), number)
-        for text in (None, "", "0", "-7", "7.0", "x", "²", "1" * 10, "1" * 5000, False):
-            self.assertEqual(parse_id(text), 0, str(text)[:20])
