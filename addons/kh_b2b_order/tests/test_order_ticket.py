@@ -313,6 +313,13 @@ class TestOrderTicket(TicketCommon, MailCase):
                 with self.assertRaises(AccessError):
                     ticket.with_context(**{f"default_{name}": value}).create(vals)
 
+    def test_a_plain_context_key_is_no_default(self):
+        Ticket = self.Ticket.with_user(self.clerk).with_context(state="sale", rating="5")
+        ticket = Ticket.create(
+            {"subject": "Late", "text": "x", "partner_id": self.buyer.partner_id.id}
+        )
+        self.assertEqual((ticket.state, ticket.rating), ("new", False))
+
     def test_grades_are_set_by_directors(self):
         grade = self.env.ref("kh_b2b_order.kh_order_ticket_grade_4")
         with self.assertRaises(AccessError):
