@@ -41,6 +41,9 @@ GUARDED = {
     "is_escalated",
     "date_message",
     "client_key",
+    "dealer_id",
+    "deadline",
+    "is_urgent",
 }
 CLOSE_DAYS = 7  # after the solution, without a word of the dealer
 BATCH = 100
@@ -180,14 +183,36 @@ class OrderTicket(models.Model):
         return tickets
 
     def write(self, vals):
+        if "partner_id" in vals:
+            self._ensure_person_of_dealer(vals["partner_id"])
         result = super().write(vals)
         if {"order_id", "partner_id"} & vals.keys():
             self._ensure_order_of_dealer()
+        if "partner_id" in vals:
+            # sudo: who reported it hears of it, whoever wrote that down
+            self.sudo().message_subscribe([vals["partner_id"]])
+        if "grade_id" in vals:
+            now = fields.Datetime.now()
+            regraded = self.filtered(lambda ticket: ticket.deadline and ticket.deadline > now)
+            regraded.sudo().is_escalated = False  # sudo: a field of the workflow
         return result
 
     @api.model
     def _kh_get_guard_text(self):
         return self.env._("The state of a ticket is moved by its buttons only.")
+
+    def _ensure_person_of_dealer(self, partner_id):
+        """A ticket stays with its dealer: who wrote on it goes on reading it."""
+        # sudo: whose person it is, also for staff with a limited range
+        dealer = self.env["res.partner"].sudo().browse(partner_id).commercial_partner_id
+        for ticket in self:
+            if ticket.dealer_id.id != dealer.id:
+                raise UserError(
+                    self.env._(
+                        "Ticket %s stays with its dealer: choose a person of that company.",
+                        ticket.name,
+                    )
+                )
 
     def _ensure_order_of_dealer(self):
         for ticket in self.filtered("order_id"):

@@ -104,6 +104,16 @@ class TestOrderTicket(TicketCommon, MailCase):
         complaint.grade_id = self.env.ref("kh_b2b_order.kh_order_ticket_grade_2")
         self.assertEqual(complaint.deadline - complaint.date_turn, timedelta(hours=2))
 
+    def test_a_milder_grade_takes_the_escalation_back(self):
+        ticket = self._ask(kind="complaint")
+        ticket.write(
+            {"date_turn": fields.Datetime.now() - timedelta(hours=9), "is_escalated": True}
+        )
+        for level, is_escalated in ((2, True), (4, False)):
+            grade = self.env.ref(f"kh_b2b_order.kh_order_ticket_grade_{level}")
+            ticket.with_user(self.clerk).grade_id = grade
+            self.assertEqual(ticket.is_escalated, is_escalated, level)
+
     def test_deadline_rests_while_the_dealer_is_to_answer(self):
         ticket = self._ask()
         ticket.with_user(self.seller).action_wait()
@@ -319,6 +329,18 @@ class TestOrderTicket(TicketCommon, MailCase):
             {"subject": "Late", "text": "x", "partner_id": self.buyer.partner_id.id}
         )
         self.assertEqual((ticket.state, ticket.rating), ("new", False))
+
+    def test_a_ticket_stays_with_its_dealer(self):
+        ticket = self._ask()
+        staff = ticket.with_user(self.clerk)
+        with self.assertRaises(UserError):
+            staff.partner_id = self.foreigner.partner_id.id
+        with self.assertRaises(AccessError):
+            staff.dealer_id = self.other_dealer.id
+        self.assertNotIn(self.foreigner.partner_id, ticket.message_partner_ids)
+        staff.partner_id = self.colleague.partner_id.id
+        self.assertEqual(ticket.dealer_id, self.dealer)
+        self.assertIn(self.colleague.partner_id, ticket.message_partner_ids)
 
     def test_grades_are_set_by_directors(self):
         grade = self.env.ref("kh_b2b_order.kh_order_ticket_grade_4")
