@@ -372,20 +372,41 @@ class OrderTicket(models.Model):
         """Give each ticket an owner: who has least to do of those who are meant.
 
         A complaint goes to the after-sale clerks, the rest to the dealer's salesperson; where
-        there is none, to the order clerks.
+        there is none, to the order clerks. Nobody gets what lies out of his range.
         """
         clerks = {}
         loads = self._count_open()
         for ticket in self:
             # sudo: who looks after the dealer, for whoever asks
             owner = ticket.dealer_id.sudo().user_id
-            if ticket.kind == "complaint" or not owner.active:
-                key = (ticket.company_id, ticket.kind)
-                clerks[key] = clerks.get(key) or self._find_clerks(*key)
-                owner = min(clerks[key], key=lambda u: (loads.get(u.id, 0), u.id), default=owner)
+            if ticket.kind == "complaint" or not ticket._can_be_read_by(owner):
+                owner = ticket._pick_clerk(clerks, loads) or owner
             if owner:
                 loads[owner.id] = loads.get(owner.id, 0) + 1
                 ticket.sudo().user_id = owner  # sudo: the dealer may not choose, we do
+
+    def _pick_clerk(self, clerks, loads):
+        """Return the clerk with the least to do who may open this ticket, or nobody.
+
+        :param dict clerks: found ones by company and kind, filled on the way
+        :param dict loads: `{user id: count of open tickets}`
+        """
+        self.ensure_one()
+        for kind in dict.fromkeys((self.kind, "question")):  # the order desk is asked at last
+            key = (self.company_id, kind)
+            if key not in clerks:
+                clerks[key] = self._find_clerks(*key)
+            for clerk in clerks[key].sorted(lambda user: (loads.get(user.id, 0), user.id)):
+                if self._can_be_read_by(clerk):
+                    return clerk
+        return self.env["res.users"]
+
+    def _can_be_read_by(self, user):
+        """Answer whether this user works here and may open the ticket."""
+        if not user.active or self.company_id not in user.company_ids:
+            return False
+        ticket = self.with_user(user).with_context(allowed_company_ids=self.company_id.ids)
+        return ticket.has_access("read")
 
     @api.model
     def _count_open(self):
@@ -439,16 +460,27 @@ class OrderTicket(models.Model):
                 break
 
     def _escalate(self):
-        """Give the owner's supervisor a to-do, once for each deadline."""
-        self.write({"is_escalated": True})
-        chiefs = self.grouped(lambda ticket: ticket.user_id.kh_supervisor_id or ticket.user_id)
+        """Give the owner's supervisor a to-do, once for each deadline.
+
+        Without one the owner himself or a clerk; as long as there is nobody it stays open.
+        """
+        clerks, loads = {}, self._count_open()
+        chiefs = self.grouped(lambda ticket: ticket._find_chief(clerks, loads))
         for chief, tickets in chiefs.items():
             if chief:
+                tickets.is_escalated = True
                 tickets.activity_schedule(
                     "mail.mail_activity_data_todo",
                     user_id=chief.id,
                     summary=tickets.with_context(lang=chief.lang).env._("Answer overdue ticket"),
                 )
+
+    def _find_chief(self, clerks, loads):
+        """Return who is told that this ticket is late, or nobody."""
+        chief, owner = self.user_id.kh_supervisor_id, self.user_id
+        return (
+            chief.filtered("active") or owner.filtered("active") or self._pick_clerk(clerks, loads)
+        )
 
 
 class OrderTicketGrade(models.Model):

@@ -150,6 +150,32 @@ class TestOrderTicket(TicketCommon, MailCase):
         self.assertIn(ticket.user_id, self.Ticket._find_clerks(self.company, "question"))
         self.assertIn(desk, self.Ticket._find_clerks(self.company, "question"))
 
+    def test_nobody_gets_what_he_may_not_open(self):
+        area = self.env["kh.sales.area"].sudo().create({"name": "Elsewhere"})
+        after_sale = self.Ticket._find_clerks(self.company, "complaint")
+        (after_sale - self.clerk2).sudo().kh_data_area_ids = area
+        for _n in range(2):
+            self.assertEqual(self._ask(kind="complaint").user_id, self.clerk2)
+        self.clerk2.sudo().kh_data_area_ids = area
+        owner = self._ask(kind="complaint").user_id
+        self.assertIn(owner, self.Ticket._find_clerks(self.company, "question") - after_sale)
+
+    def test_the_supervisor_was_told_only_if_he_was(self):
+        late, unowned = self._ask(), self._ask()
+        (late | unowned).date_turn = fields.Datetime.now() - timedelta(hours=13)
+        self.assertNotIn("supervisor", late._whose_turn())
+        late._escalate()
+        self.assertIn("supervisor", late._whose_turn())
+        unowned.user_id = False
+        model = self.registry["kh.order.ticket"]
+        with patch.object(model, "_find_clerks", lambda *_args: self.env["res.users"]):
+            unowned._escalate()
+        self.assertFalse(unowned.is_escalated, "there is nobody")
+        unowned._escalate()
+        self.assertTrue(unowned.is_escalated)
+        self.assertTrue(unowned.activity_ids.user_id)
+        self.assertNotIn("supervisor", unowned._whose_turn())
+
     def test_overdue_goes_to_the_supervisor_once(self):
         ticket = self._ask()
         ticket.date_turn = fields.Datetime.now() - timedelta(hours=13)
