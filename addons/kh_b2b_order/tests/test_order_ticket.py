@@ -1,7 +1,10 @@
 import base64
 from datetime import timedelta
+from io import BytesIO
 from unittest.mock import patch
 
+from lxml import etree
+from PIL import Image
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -250,6 +253,13 @@ class TestOrderTicket(TicketCommon, MailCase):
         self.assertEqual(count("A < B\n& C", [("x", PNG)]), 2)
         self.assertEqual(count("A < B\n& C", [("x", PNG)], self.colleague), 3)
         self.assertEqual(count("More"), 4)
+
+    def test_a_big_picture_sent_twice_is_posted_once(self):
+        ticket, picture = self._ask(), BytesIO()
+        Image.new("RGB", (2000, 2000)).save(picture, "JPEG")
+        for _twice in range(2):
+            ticket._reply_for_dealer(self.buyer, "See", [("x", picture.getvalue())])
+        self.assertEqual(len(ticket._get_shown_messages()), 1)
 
     def test_no_more_than_so_many_replies_an_hour(self):
         ticket = self._ask()
