@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 from odoo.tools.translate import code_translations
 
 from odoo.addons.mail.tests.common import MailCase
@@ -377,6 +378,23 @@ class TestOrderTicket(TicketCommon, MailCase):
         staff.partner_id = self.colleague.partner_id.id
         self.assertEqual(ticket.dealer_id, self.dealer)
         self.assertIn(self.colleague.partner_id, ticket.message_partner_ids)
+
+    def test_clerks_search_by_the_number_of_an_order(self):
+        ticket = self._ask(order_id=self.order.id)
+        Ticket = self.Ticket.with_user(self.clerk)
+        self.assertFalse(self.order.with_user(self.clerk).has_access("read"))
+        view = self.env.ref("kh_b2b_order.kh_order_ticket_view_search")
+        [field] = etree.fromstring(Ticket.get_view(view.id, "search")["arch"]).xpath(
+            "//field[@name='order_name']"
+        )
+        domain = field.get("filter_domain", "[('order_name', 'ilike', self)]")
+        self.assertEqual(Ticket.search(safe_eval(domain, {"self": self.order.name})), ticket)
+
+    def test_no_quick_create_where_a_guarded_state_would_be_preset(self):
+        for name in ("kh_order_ticket_view_kanban", "kh_price_inquiry_view_kanban"):
+            view = self.env.ref(f"kh_b2b_order.{name}")
+            arch = self.env[view.model].get_view(view.id, "kanban")["arch"]
+            self.assertEqual(etree.fromstring(arch).get("quick_create"), "0", name)
 
     def test_grades_are_set_by_directors(self):
         grade = self.env.ref("kh_b2b_order.kh_order_ticket_grade_4")
