@@ -270,7 +270,7 @@ class ExpressTracking(models.Model):
         domain = Domain("state", "in", ("pending", "active")) & Domain("next_try", "<=", now)
         due = self.search(domain, order="next_try, id", limit=BATCH)
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(due))
+        progress._commit_progress(remaining=self.search_count(domain))
         for tracking in due:
             free = tracking.try_lock_for_update()  # a push may be at it
             if free.state in ("pending", "active"):

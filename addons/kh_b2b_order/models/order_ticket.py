@@ -450,7 +450,7 @@ class OrderTicket(models.Model):
         )
         due = self.search(overdue | silent, limit=BATCH, order="id")
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(due))
+        progress._commit_progress(remaining=self.search_count(overdue | silent))
         for start in range(0, len(due), 20):
             tickets = due[start : start + 20].try_lock_for_update()
             tickets.invalidate_recordset()

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import express_tracking
 from .express_common import WAY, ExpressCommon
 
 OK = (200, {"result": True, "returnCode": "200", "message": "ok"})
@@ -181,6 +182,16 @@ class TestExpress(ExpressCommon):
         later.state = "pending"
         self._run_scheduler(OK)
         self.assertEqual((self.tracking.state, later.state), ("active", "pending"))
+
+    def test_one_run_follows_more_than_a_batch(self):
+        for number in range(4):
+            self._create_tracking(f"ZT333333{number}").state = "pending"
+        trackings = self.Tracking.sudo().search([("state", "in", ("pending", "active"))])
+        trackings.write({"state": "pending", "next_try": "2020-01-01"})
+        self.courier.replies += [OK] * len(trackings)
+        with patch.object(express_tracking, "BATCH", 2), self.enter_registry_test_mode():
+            self.env.ref("kh_b2b_order.ir_cron_follow_parcels").method_direct_trigger()
+        self.assertEqual(set(trackings.mapped("state")), {"active"})
 
     # === NEWS === #
     def test_any_order_of_messages_ends_the_same(self):

@@ -16,7 +16,7 @@ from odoo.tools.translate import code_translations
 
 from odoo.addons.mail.tests.common import MailCase
 
-from ..models import order_ticket_portal
+from ..models import order_ticket, order_ticket_portal
 from ..models.order_ticket import MOVES
 from .common import OrderCommon
 
@@ -201,6 +201,14 @@ class TestOrderTicket(TicketCommon, MailCase):
             ticket.write({"state": "solved", "date_solved": date})
         self._run_cron()
         self.assertEqual((old.state, young.state), ("closed", "solved"))
+
+    def test_one_run_follows_up_more_than_a_batch(self):
+        tickets = self.Ticket.sudo().union(*(self._ask() for _n in range(5)))
+        date = fields.Datetime.now() - timedelta(days=8)
+        tickets.write({"state": "solved", "date_solved": date})
+        with patch.object(order_ticket, "BATCH", 2):
+            self._run_cron()
+        self.assertEqual(set(tickets.mapped("state")), {"closed"})
 
     def _run_cron(self):
         with self.enter_registry_test_mode():
