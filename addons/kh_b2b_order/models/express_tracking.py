@@ -31,8 +31,14 @@ COURIER_STATES = [
     ("returning", "On the way back"),
 ]
 ENDED = ("signed",)
-# Moved by the scheduler, the courier's messages and the buttons only.
+# Moved by the shipment, the scheduler, the courier's messages and the buttons only.
 GUARDED = {
+    "picking_id",
+    "order_id",
+    "partner_id",
+    "company_id",
+    "courier_code",
+    "number",
     "state",
     "courier_state",
     "last_event_date",

@@ -296,13 +296,26 @@ class TestExpress(ExpressCommon):
                     getattr(tracking.with_user(user), method)()
         with self.assertRaises(AccessError):
             tracking.with_user(self.buyer).read(["number"])
-        with self.assertRaises(AccessError):
-            tracking.with_user(self.clerk).courier_state = "signed"
+        other = self._create_shipped("ZT5555555")
+        for vals in (
+            {"courier_state": "signed"},
+            {"number": "ZT5555556"},
+            {"courier_code": "yuantong"},
+            {"picking_id": other.picking_ids.id},
+            {"order_id": other.id},
+            {"partner_id": self.foreigner.partner_id.id},
+            {"company_id": False},
+        ):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                tracking.with_user(self.clerk).write(vals)
         [message] = self._receive(self._push_param("ZT7777777"))
         for user in (self.clerk, staff, self.buyer):
             with self.assertRaises(AccessError):
                 message.with_user(user).action_apply()
         admin = self._create_staff("kh_o_admin", "kh_b2b_member.group_b2b_administrator")
+        for vals in ({"body": "{}"}, {"number": "ZT12345678"}, {"state": "applied"}, {"hits": 9}):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                message.with_user(admin).write(vals)
         for name in ("kh_express_key", "kh_express_salt", "kh_express_customer", "kh_express_url"):
             for user in (self.clerk, admin, self.buyer):
                 with self.subTest(name, user=user.login), self.assertRaises(AccessError):
