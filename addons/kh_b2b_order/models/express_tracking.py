@@ -188,6 +188,8 @@ class ExpressTracking(models.Model):
     def _prepare_news_vals(self, news):
         """Return what changes by these news; never empty, for who waits must see a change."""
         vals = {"attempts": 0}
+        if self.state == "active":  # trouble of an earlier query is over
+            vals |= NO_ERROR
         if self.state != "pending":  # it is still to be subscribed
             vals["next_try"] = fields.Datetime.now() + POLL_WAIT
         last, state = self.last_event_date, self.courier_state or ""

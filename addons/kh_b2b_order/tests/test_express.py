@@ -194,6 +194,15 @@ class TestExpress(ExpressCommon):
         self.assertEqual(set(trackings.mapped("state")), {"active"})
 
     # === NEWS === #
+    def test_trouble_that_is_over_is_told_no_more(self):
+        tracking = self.tracking
+        tracking.state = "active"
+        self.courier.replies.append(None)
+        self._step(tracking)
+        self.assertEqual((tracking.state, bool(tracking.error)), ("active", True))
+        self._receive(self._push_param(events=2))
+        self.assertEqual((tracking.state, bool(tracking.error)), ("active", False))
+
     def test_any_order_of_messages_ends_the_same(self):
         params = [
             self._push_param("ZT%NUM%", events=1, state="1"),
