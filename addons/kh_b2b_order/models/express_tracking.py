@@ -129,12 +129,13 @@ class ExpressTracking(models.Model):
         for tracking in self:
             if tracking.state != "failed":
                 raise UserError(self.env._("Parcel %s does not need the desk.", tracking.number))
-        for tracking in self:
-            code = tracking.carrier_id.kh_express_code
-            # sudo: fields of the workflow, after the check above
-            tracking.sudo().write(
-                {**self._prepare_pending_vals(), "courier_code": code or tracking.courier_code}
-            )
+        changed_sudo = self.sudo().browse()
+        for tracking_sudo in self.sudo():  # sudo: fields of the workflow, after the check above
+            code = tracking_sudo.carrier_id.kh_express_code or tracking_sudo.courier_code
+            if code != tracking_sudo.courier_code:
+                changed_sudo |= tracking_sudo
+            tracking_sudo.write({**self._prepare_pending_vals(), "courier_code": code})
+        changed_sudo._kh_catch_up()
         self.env.ref("kh_b2b_order.ir_cron_follow_parcels").sudo()._trigger()  # sudo: a cron
         return True
 

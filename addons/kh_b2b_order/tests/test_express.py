@@ -203,6 +203,24 @@ class TestExpress(ExpressCommon):
         self._receive(self._push_param(events=2))
         self.assertEqual((tracking.state, bool(tracking.error)), ("active", False))
 
+    def test_messages_of_a_parcel_that_is_followed_anew(self):
+        picking, tracking = self.order.picking_ids, self.tracking
+        picking.carrier_tracking_ref = "ZT2222222"
+        [message] = self._receive(self._push_param(events=1))
+        self.assertEqual((tracking.state, message.state), ("stopped", "unknown"))
+        picking.carrier_tracking_ref = "ZT12345678"
+        self.assertEqual((message.state, len(tracking.event_ids)), ("applied", 1))
+        [message] = self._receive(self._push_param(events=2, com="yuantong"))
+        self.carrier.kh_express_code = "yuantong"
+        self.assertEqual(message.state, "unknown")
+        picking._kh_follow_parcels()
+        self.assertEqual((message.state, len(tracking.event_ids)), ("applied", 2))
+        [message] = self._receive(self._push_param(events=3, state="3", com="jd"))
+        self.carrier.kh_express_code = "jd"
+        tracking.state = "failed"
+        tracking.with_user(self.clerk).action_retry()
+        self.assertEqual((message.state, tracking.state), ("applied", "done"))
+
     def test_any_order_of_messages_ends_the_same(self):
         params = [
             self._push_param("ZT%NUM%", events=1, state="1"),
