@@ -378,8 +378,8 @@ class OrderTicket(models.Model):
         loads = self._count_open()
         for ticket in self:
             # sudo: who looks after the dealer, for whoever asks
-            owner = ticket.dealer_id.sudo().user_id
-            if ticket.kind == "complaint" or not ticket._can_be_read_by(owner):
+            owner = ticket.dealer_id.sudo().user_id.filtered(ticket._can_be_read_by)
+            if ticket.kind == "complaint" or not owner:
                 owner = ticket._pick_clerk(clerks, loads) or owner
             if owner:
                 loads[owner.id] = loads.get(owner.id, 0) + 1

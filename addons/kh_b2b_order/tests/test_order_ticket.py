@@ -163,6 +163,10 @@ class TestOrderTicket(TicketCommon, MailCase):
         self.clerk2.sudo().kh_data_area_ids = area
         owner = self._ask(kind="complaint").user_id
         self.assertIn(owner, self.Ticket._find_clerks(self.company, "question") - after_sale)
+        self.dealer.sudo().user_id = self.clerk  # no longer in his range
+        model = self.registry["kh.order.ticket"]
+        with patch.object(model, "_find_clerks", lambda *_args: self.env["res.users"]):
+            self.assertFalse(self._ask().user_id)
 
     def test_the_supervisor_was_told_only_if_he_was(self):
         late, unowned = self._ask(), self._ask()
