@@ -1,4 +1,4 @@
-"""How numbers and dates are written on the dealer's pages (UX rules: numbers)."""
+"""How numbers and dates are written on the dealer's pages (UX rules: numbers), and read."""
 
 import pytz
 
@@ -54,6 +54,16 @@ def format_time(moment, today):
     if not moment:
         return ""
     return moment.strftime("%m-%d %H:%M" if moment.year == today.year else "%Y-%m-%d %H:%M")
+
+
+def read_text(value):
+    """Read a posted text: what is none (a file) counts as empty, each line ends with ``\\n``.
+
+    A NUL cannot be stored, and browsers send two characters for the end of a line.
+    """
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse_page(value, default=1):

@@ -11,7 +11,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.order_ticket import OPEN_STATES
 from ..models.order_ticket_portal import MAX_PHOTO_BYTES, MAX_PHOTOS, PHOTO_TYPES
-from ..utils import parse_page
+from ..utils import parse_page, read_text
 
 TICKETS_PER_PAGE = 30
 NOTICE_SESSION_KEY = "kh_ticket_notice"
@@ -107,22 +107,24 @@ class DealerTickets(Controller):
     def kh_ticket_new(self, order_id="", **post):
         """Fill in a ticket, or send it (POST); what was typed survives a refusal."""
         self._ensure_dealer()
+        order_id = read_text(order_id)
         order = self._find_order(order_id)
+        values = {name: read_text(post.get(name)) for name in ("kind", "subject", "text", "key")}
         error = ""
         if request.httprequest.method == "POST":
             try:
+                self._ensure_found(order, order_id)
                 with request.env.cr.savepoint():
                     ticket_sudo = request.env["kh.order.ticket"]._create_for_dealer(
                         request.env.user,
                         request.website.company_id,
-                        {**post, "order_id": order.id},
+                        {**values, "order_id": order.id},
                         self._read_photos(),
-                        post.get("key"),
+                        values["key"],
                     )
                 return request.redirect(f"/my/tickets/{ticket_sudo.id}")
             except UserError as refusal:
                 error = str(refusal)
-        values = {name: post.get(name) or "" for name in ("kind", "subject", "text", "key")}
         values["key"] = values["key"] or secrets.token_hex(16)
         return self._render(
             "kh_b2b_order.portal_ticket_new", {"order": order, "error": error, "values": values}
@@ -142,7 +144,9 @@ class DealerTickets(Controller):
         user = request.env.user
         return self._change(
             ticket_id,
-            lambda ticket_sudo: ticket_sudo._reply_for_dealer(user, text, self._read_photos()),
+            lambda ticket_sudo: ticket_sudo._reply_for_dealer(
+                user, read_text(text), self._read_photos()
+            ),
         )
 
     @route(
@@ -155,6 +159,7 @@ class DealerTickets(Controller):
     )
     def kh_ticket_rate(self, ticket_id, rating="", **_kwargs):
         """Say how content one is; the ticket is closed."""
+        rating = read_text(rating)
         return self._change(ticket_id, lambda ticket_sudo: ticket_sudo._rate_for_dealer(rating))
 
     # === HELPERS === #
@@ -185,10 +190,21 @@ class DealerTickets(Controller):
     def _find_order(order_id):
         """Return an order that the user sees, or an empty one."""
         Order = request.env["sale.order"]
-        if not str(order_id).isdecimal() or len(str(order_id)) > 9:
+        if not order_id.isdecimal() or len(order_id) > 9:
             return Order
         domain = Order._kh_portal_domain(request.env.user.partner_id)
         return Order.search(domain & Domain("id", "=", int(order_id)))
+
+    @staticmethod
+    def _ensure_found(order, order_id):
+        """A complaint about an order is not kept as one about nothing.
+
+        :raise UserError: an order was named, but the user sees none of that number
+        """
+        if order_id and not order:
+            raise UserError(
+                request.env._("This order was not found; send it again to ask without an order.")
+            )
 
     @staticmethod
     def _read_photos():

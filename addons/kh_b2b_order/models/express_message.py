@@ -12,6 +12,8 @@ STATES = [
     ("unknown", "Unknown Parcel"),
     ("garbage", "Unreadable"),
 ]
+# All of it: what was signed stays as it came.
+GUARDED = {"company_id", "body", "digest", "courier_code", "number", "state", "hits"}
 KEEP_DAYS = 90
 BATCH = 200
 
@@ -37,7 +39,9 @@ class ExpressMessage(models.Model):
 
     _name = "kh.express.message"
     _description = "Express Message"
+    _inherit = ["kh.guarded.mixin"]
     _order = "id desc"
+    _kh_guarded_fields = frozenset(GUARDED)
     _rec_name = "number"
 
     # === FIELDS === #
@@ -49,6 +53,11 @@ class ExpressMessage(models.Model):
     state = fields.Selection(STATES, required=True, readonly=True)
     hits = fields.Integer("Times Received", default=1, readonly=True, help="How often it came.")
     _digest_uniq = models.UniqueIndex("(company_id, digest)")
+
+    # === CRUD METHODS === #
+    @api.model
+    def _kh_get_guard_text(self):
+        return self.env._("What a courier says cannot be changed by hand.")
 
     # === ACTION METHODS === #
     def action_apply(self):

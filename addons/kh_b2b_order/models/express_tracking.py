@@ -31,8 +31,14 @@ COURIER_STATES = [
     ("returning", "On the way back"),
 ]
 ENDED = ("signed",)
-# Moved by the scheduler, the courier's messages and the buttons only.
+# Moved by the shipment, the scheduler, the courier's messages and the buttons only.
 GUARDED = {
+    "picking_id",
+    "order_id",
+    "partner_id",
+    "company_id",
+    "courier_code",
+    "number",
     "state",
     "courier_state",
     "last_event_date",
@@ -123,12 +129,13 @@ class ExpressTracking(models.Model):
         for tracking in self:
             if tracking.state != "failed":
                 raise UserError(self.env._("Parcel %s does not need the desk.", tracking.number))
-        for tracking in self:
-            code = tracking.carrier_id.kh_express_code
-            # sudo: fields of the workflow, after the check above
-            tracking.sudo().write(
-                {**self._prepare_pending_vals(), "courier_code": code or tracking.courier_code}
-            )
+        changed_sudo = self.sudo().browse()
+        for tracking_sudo in self.sudo():  # sudo: fields of the workflow, after the check above
+            code = tracking_sudo.carrier_id.kh_express_code or tracking_sudo.courier_code
+            if code != tracking_sudo.courier_code:
+                changed_sudo |= tracking_sudo
+            tracking_sudo.write({**self._prepare_pending_vals(), "courier_code": code})
+        changed_sudo._kh_catch_up()
         self.env.ref("kh_b2b_order.ir_cron_follow_parcels").sudo()._trigger()  # sudo: a cron
         return True
 
@@ -182,6 +189,8 @@ class ExpressTracking(models.Model):
     def _prepare_news_vals(self, news):
         """Return what changes by these news; never empty, for who waits must see a change."""
         vals = {"attempts": 0}
+        if self.state == "active":  # trouble of an earlier query is over
+            vals |= NO_ERROR
         if self.state != "pending":  # it is still to be subscribed
             vals["next_try"] = fields.Datetime.now() + POLL_WAIT
         last, state = self.last_event_date, self.courier_state or ""
@@ -270,7 +279,7 @@ class ExpressTracking(models.Model):
         domain = Domain("state", "in", ("pending", "active")) & Domain("next_try", "<=", now)
         due = self.search(domain, order="next_try, id", limit=BATCH)
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(due))
+        progress._commit_progress(remaining=self.search_count(domain))
         for tracking in due:
             free = tracking.try_lock_for_update()  # a push may be at it
             if free.state in ("pending", "active"):

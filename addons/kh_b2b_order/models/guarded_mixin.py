@@ -18,7 +18,11 @@ class GuardedMixin(models.AbstractModel):
     def create(self, vals_list):
         if not self.env.su:
             given = set().union(*vals_list)
-            given |= {name.removeprefix("default_") for name in self.env.context}
+            given |= {
+                name.removeprefix("default_")
+                for name in self.env.context
+                if name.startswith("default_")
+            }
             self._kh_ensure_unguarded(given)
         return super().create(vals_list)
 

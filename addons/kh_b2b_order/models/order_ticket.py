@@ -41,6 +41,9 @@ GUARDED = {
     "is_escalated",
     "date_message",
     "client_key",
+    "dealer_id",
+    "deadline",
+    "is_urgent",
 }
 CLOSE_DAYS = 7  # after the solution, without a word of the dealer
 BATCH = 100
@@ -180,14 +183,36 @@ class OrderTicket(models.Model):
         return tickets
 
     def write(self, vals):
+        if "partner_id" in vals:
+            self._ensure_person_of_dealer(vals["partner_id"])
         result = super().write(vals)
         if {"order_id", "partner_id"} & vals.keys():
             self._ensure_order_of_dealer()
+        if "partner_id" in vals:
+            # sudo: who reported it hears of it, whoever wrote that down
+            self.sudo().message_subscribe([vals["partner_id"]])
+        if "grade_id" in vals:
+            now = fields.Datetime.now()
+            regraded = self.filtered(lambda ticket: ticket.deadline and ticket.deadline > now)
+            regraded.sudo().is_escalated = False  # sudo: a field of the workflow
         return result
 
     @api.model
     def _kh_get_guard_text(self):
         return self.env._("The state of a ticket is moved by its buttons only.")
+
+    def _ensure_person_of_dealer(self, partner_id):
+        """A ticket stays with its dealer: who wrote on it goes on reading it."""
+        # sudo: whose person it is, also for staff with a limited range
+        dealer = self.env["res.partner"].sudo().browse(partner_id).commercial_partner_id
+        for ticket in self:
+            if ticket.dealer_id.id != dealer.id:
+                raise UserError(
+                    self.env._(
+                        "Ticket %s stays with its dealer: choose a person of that company.",
+                        ticket.name,
+                    )
+                )
 
     def _ensure_order_of_dealer(self):
         for ticket in self.filtered("order_id"):
@@ -347,20 +372,41 @@ class OrderTicket(models.Model):
         """Give each ticket an owner: who has least to do of those who are meant.
 
         A complaint goes to the after-sale clerks, the rest to the dealer's salesperson; where
-        there is none, to the order clerks.
+        there is none, to the order clerks. Nobody gets what lies out of his range.
         """
         clerks = {}
         loads = self._count_open()
         for ticket in self:
             # sudo: who looks after the dealer, for whoever asks
-            owner = ticket.dealer_id.sudo().user_id
-            if ticket.kind == "complaint" or not owner.active:
-                key = (ticket.company_id, ticket.kind)
-                clerks[key] = clerks.get(key) or self._find_clerks(*key)
-                owner = min(clerks[key], key=lambda u: (loads.get(u.id, 0), u.id), default=owner)
+            owner = ticket.dealer_id.sudo().user_id.filtered(ticket._can_be_read_by)
+            if ticket.kind == "complaint" or not owner:
+                owner = ticket._pick_clerk(clerks, loads) or owner
             if owner:
                 loads[owner.id] = loads.get(owner.id, 0) + 1
                 ticket.sudo().user_id = owner  # sudo: the dealer may not choose, we do
+
+    def _pick_clerk(self, clerks, loads):
+        """Return the clerk with the least to do who may open this ticket, or nobody.
+
+        :param dict clerks: found ones by company and kind, filled on the way
+        :param dict loads: `{user id: count of open tickets}`
+        """
+        self.ensure_one()
+        for kind in dict.fromkeys((self.kind, "question")):  # the order desk is asked at last
+            key = (self.company_id, kind)
+            if key not in clerks:
+                clerks[key] = self._find_clerks(*key)
+            for clerk in clerks[key].sorted(lambda user: (loads.get(user.id, 0), user.id)):
+                if self._can_be_read_by(clerk):
+                    return clerk
+        return self.env["res.users"]
+
+    def _can_be_read_by(self, user):
+        """Answer whether this user works here and may open the ticket."""
+        if not user.active or self.company_id not in user.company_ids:
+            return False
+        ticket = self.with_user(user).with_context(allowed_company_ids=self.company_id.ids)
+        return ticket.has_access("read")
 
     @api.model
     def _count_open(self):
@@ -404,7 +450,7 @@ class OrderTicket(models.Model):
         )
         due = self.search(overdue | silent, limit=BATCH, order="id")
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(due))
+        progress._commit_progress(remaining=self.search_count(overdue | silent))
         for start in range(0, len(due), 20):
             tickets = due[start : start + 20].try_lock_for_update()
             tickets.invalidate_recordset()
@@ -414,16 +460,27 @@ class OrderTicket(models.Model):
                 break
 
     def _escalate(self):
-        """Give the owner's supervisor a to-do, once for each deadline."""
-        self.write({"is_escalated": True})
-        chiefs = self.grouped(lambda ticket: ticket.user_id.kh_supervisor_id or ticket.user_id)
+        """Give the owner's supervisor a to-do, once for each deadline.
+
+        Without one the owner himself or a clerk; as long as there is nobody it stays open.
+        """
+        clerks, loads = {}, self._count_open()
+        chiefs = self.grouped(lambda ticket: ticket._find_chief(clerks, loads))
         for chief, tickets in chiefs.items():
             if chief:
+                tickets.is_escalated = True
                 tickets.activity_schedule(
                     "mail.mail_activity_data_todo",
                     user_id=chief.id,
                     summary=tickets.with_context(lang=chief.lang).env._("Answer overdue ticket"),
                 )
+
+    def _find_chief(self, clerks, loads):
+        """Return who is told that this ticket is late, or nobody."""
+        chief, owner = self.user_id.kh_supervisor_id, self.user_id
+        return (
+            chief.filtered("active") or owner.filtered("active") or self._pick_clerk(clerks, loads)
+        )
 
 
 class OrderTicketGrade(models.Model):

@@ -141,7 +141,9 @@ class OrderTicket(models.Model):
         if html2plaintext(last.body) != html2plaintext(body):
             return False
         Attachment = self.env["ir.attachment"]
-        sums = {Attachment._compute_checksum(content) for _name, content in photos}
+        # what core would store: it shrinks big pictures
+        stored = [Attachment._check_contents({"name": n, "raw": raw})["raw"] for n, raw in photos]
+        sums = {Attachment._compute_checksum(content) for content in stored}
         return sums == set(last.attachment_ids.mapped("checksum"))
 
     @api.model
@@ -264,8 +266,10 @@ class OrderTicket(models.Model):
         _ = self.env._
         if self.state in ("new", "progress"):
             date = self.env["sale.order"]._kh_format_time(self.deadline)
-            if self.is_overdue:
+            if self.is_overdue and self.is_escalated and self.user_id.kh_supervisor_id:
                 return _("Our turn: we are late, and have told the supervisor.")
+            if self.is_overdue:
+                return _("Our turn: we are late, and are sorry for it.")
             return _(
                 "Our turn: %(owner)s answers by %(date)s.",
                 owner=self.user_id.name or self.company_id.name,

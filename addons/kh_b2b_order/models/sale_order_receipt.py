@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from .order_ticket import OPEN_STATES
 
 BATCH = 200
-# A parcel in one of these states keeps its order open: somebody has to look after it.
+# A parcel in one of these states, or given up, keeps its order open: somebody looks after it.
 TROUBLED = ("problem", "refused", "returning")
 
 
@@ -48,7 +48,7 @@ class SaleOrder(models.Model):
         moments = []
         for picking in self._kh_get_outgoing():
             followed = picking.kh_tracking_ids.filtered(lambda one: one.state != "stopped")
-            if any(one.courier_state in TROUBLED for one in followed):
+            if any(one.courier_state in TROUBLED or one.reason == "given_up" for one in followed):
                 return None
             if any(one.state in ("pending", "active") for one in followed):
                 return None

@@ -78,7 +78,7 @@ class StockPicking(models.Model):
                 if (picking_id, number) not in by_key
             ]
         )
-        made._kh_catch_up()
+        made.union(*anew.values())._kh_catch_up()
         self.env.ref("kh_b2b_order.ir_cron_follow_parcels").sudo()._trigger()  # sudo: a cron
 
 

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import express_tracking
 from .express_common import WAY, ExpressCommon
 
 OK = (200, {"result": True, "returnCode": "200", "message": "ok"})
@@ -182,7 +183,44 @@ class TestExpress(ExpressCommon):
         self._run_scheduler(OK)
         self.assertEqual((self.tracking.state, later.state), ("active", "pending"))
 
+    def test_one_run_follows_more_than_a_batch(self):
+        for number in range(4):
+            self._create_tracking(f"ZT333333{number}").state = "pending"
+        trackings = self.Tracking.sudo().search([("state", "in", ("pending", "active"))])
+        trackings.write({"state": "pending", "next_try": "2020-01-01"})
+        self.courier.replies += [OK] * len(trackings)
+        with patch.object(express_tracking, "BATCH", 2), self.enter_registry_test_mode():
+            self.env.ref("kh_b2b_order.ir_cron_follow_parcels").method_direct_trigger()
+        self.assertEqual(set(trackings.mapped("state")), {"active"})
+
     # === NEWS === #
+    def test_trouble_that_is_over_is_told_no_more(self):
+        tracking = self.tracking
+        tracking.state = "active"
+        self.courier.replies.append(None)
+        self._step(tracking)
+        self.assertEqual((tracking.state, bool(tracking.error)), ("active", True))
+        self._receive(self._push_param(events=2))
+        self.assertEqual((tracking.state, bool(tracking.error)), ("active", False))
+
+    def test_messages_of_a_parcel_that_is_followed_anew(self):
+        picking, tracking = self.order.picking_ids, self.tracking
+        picking.carrier_tracking_ref = "ZT2222222"
+        [message] = self._receive(self._push_param(events=1))
+        self.assertEqual((tracking.state, message.state), ("stopped", "unknown"))
+        picking.carrier_tracking_ref = "ZT12345678"
+        self.assertEqual((message.state, len(tracking.event_ids)), ("applied", 1))
+        [message] = self._receive(self._push_param(events=2, com="yuantong"))
+        self.carrier.kh_express_code = "yuantong"
+        self.assertEqual(message.state, "unknown")
+        picking._kh_follow_parcels()
+        self.assertEqual((message.state, len(tracking.event_ids)), ("applied", 2))
+        [message] = self._receive(self._push_param(events=3, state="3", com="jd"))
+        self.carrier.kh_express_code = "jd"
+        tracking.state = "failed"
+        tracking.with_user(self.clerk).action_retry()
+        self.assertEqual((message.state, tracking.state), ("applied", "done"))
+
     def test_any_order_of_messages_ends_the_same(self):
         params = [
             self._push_param("ZT%NUM%", events=1, state="1"),
@@ -285,13 +323,26 @@ class TestExpress(ExpressCommon):
                     getattr(tracking.with_user(user), method)()
         with self.assertRaises(AccessError):
             tracking.with_user(self.buyer).read(["number"])
-        with self.assertRaises(AccessError):
-            tracking.with_user(self.clerk).courier_state = "signed"
+        other = self._create_shipped("ZT5555555")
+        for vals in (
+            {"courier_state": "signed"},
+            {"number": "ZT5555556"},
+            {"courier_code": "yuantong"},
+            {"picking_id": other.picking_ids.id},
+            {"order_id": other.id},
+            {"partner_id": self.foreigner.partner_id.id},
+            {"company_id": False},
+        ):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                tracking.with_user(self.clerk).write(vals)
         [message] = self._receive(self._push_param("ZT7777777"))
         for user in (self.clerk, staff, self.buyer):
             with self.assertRaises(AccessError):
                 message.with_user(user).action_apply()
         admin = self._create_staff("kh_o_admin", "kh_b2b_member.group_b2b_administrator")
+        for vals in ({"body": "{}"}, {"number": "ZT12345678"}, {"state": "applied"}, {"hits": 9}):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                message.with_user(admin).write(vals)
         for name in ("kh_express_key", "kh_express_salt", "kh_express_customer", "kh_express_url"):
             for user in (self.clerk, admin, self.buyer):
                 with self.subTest(name, user=user.login), self.assertRaises(AccessError):

@@ -138,6 +138,13 @@ class TestFulfilment(ExpressCommon):
             self.tracking.write({"state": "failed", "courier_state": state})
             self.assertEqual(self.order._kh_get_receipt_deadlines(), {}, state)
 
+    def test_a_lost_parcel_stops_the_clock(self):
+        self.company.kh_receipt_days = 7
+        for reason, is_set in (("refused", True), ("given_up", False)):
+            self.tracking.write({"state": "failed", "reason": reason})
+            with self.subTest(reason):
+                self.assertEqual(bool(self.order._kh_get_receipt_deadlines()), is_set)
+
     def test_open_complaints_stop_the_clock(self):
         self.company.kh_receipt_days = 7
         self.tracking.state = "failed"

@@ -1,18 +1,22 @@
 import base64
 from datetime import timedelta
+from io import BytesIO
 from unittest.mock import patch
 
+from lxml import etree
+from PIL import Image
 from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 from odoo.tools.translate import code_translations
 
 from odoo.addons.mail.tests.common import MailCase
 
-from ..models import order_ticket_portal
+from ..models import order_ticket, order_ticket_portal
 from ..models.order_ticket import MOVES
 from .common import OrderCommon
 
@@ -104,6 +108,16 @@ class TestOrderTicket(TicketCommon, MailCase):
         complaint.grade_id = self.env.ref("kh_b2b_order.kh_order_ticket_grade_2")
         self.assertEqual(complaint.deadline - complaint.date_turn, timedelta(hours=2))
 
+    def test_a_milder_grade_takes_the_escalation_back(self):
+        ticket = self._ask(kind="complaint")
+        ticket.write(
+            {"date_turn": fields.Datetime.now() - timedelta(hours=9), "is_escalated": True}
+        )
+        for level, is_escalated in ((2, True), (4, False)):
+            grade = self.env.ref(f"kh_b2b_order.kh_order_ticket_grade_{level}")
+            ticket.with_user(self.clerk).grade_id = grade
+            self.assertEqual(ticket.is_escalated, is_escalated, level)
+
     def test_deadline_rests_while_the_dealer_is_to_answer(self):
         ticket = self._ask()
         ticket.with_user(self.seller).action_wait()
@@ -140,6 +154,36 @@ class TestOrderTicket(TicketCommon, MailCase):
         self.assertIn(ticket.user_id, self.Ticket._find_clerks(self.company, "question"))
         self.assertIn(desk, self.Ticket._find_clerks(self.company, "question"))
 
+    def test_nobody_gets_what_he_may_not_open(self):
+        area = self.env["kh.sales.area"].sudo().create({"name": "Elsewhere"})
+        after_sale = self.Ticket._find_clerks(self.company, "complaint")
+        (after_sale - self.clerk2).sudo().kh_data_area_ids = area
+        for _n in range(2):
+            self.assertEqual(self._ask(kind="complaint").user_id, self.clerk2)
+        self.clerk2.sudo().kh_data_area_ids = area
+        owner = self._ask(kind="complaint").user_id
+        self.assertIn(owner, self.Ticket._find_clerks(self.company, "question") - after_sale)
+        self.dealer.sudo().user_id = self.clerk  # no longer in his range
+        model = self.registry["kh.order.ticket"]
+        with patch.object(model, "_find_clerks", lambda *_args: self.env["res.users"]):
+            self.assertFalse(self._ask().user_id)
+
+    def test_the_supervisor_was_told_only_if_he_was(self):
+        late, unowned = self._ask(), self._ask()
+        (late | unowned).date_turn = fields.Datetime.now() - timedelta(hours=13)
+        self.assertNotIn("supervisor", late._whose_turn())
+        late._escalate()
+        self.assertIn("supervisor", late._whose_turn())
+        unowned.user_id = False
+        model = self.registry["kh.order.ticket"]
+        with patch.object(model, "_find_clerks", lambda *_args: self.env["res.users"]):
+            unowned._escalate()
+        self.assertFalse(unowned.is_escalated, "there is nobody")
+        unowned._escalate()
+        self.assertTrue(unowned.is_escalated)
+        self.assertTrue(unowned.activity_ids.user_id)
+        self.assertNotIn("supervisor", unowned._whose_turn())
+
     def test_overdue_goes_to_the_supervisor_once(self):
         ticket = self._ask()
         ticket.date_turn = fields.Datetime.now() - timedelta(hours=13)
@@ -161,6 +205,14 @@ class TestOrderTicket(TicketCommon, MailCase):
             ticket.write({"state": "solved", "date_solved": date})
         self._run_cron()
         self.assertEqual((old.state, young.state), ("closed", "solved"))
+
+    def test_one_run_follows_up_more_than_a_batch(self):
+        tickets = self.Ticket.sudo().union(*(self._ask() for _n in range(5)))
+        date = fields.Datetime.now() - timedelta(days=8)
+        tickets.write({"state": "solved", "date_solved": date})
+        with patch.object(order_ticket, "BATCH", 2):
+            self._run_cron()
+        self.assertEqual(set(tickets.mapped("state")), {"closed"})
 
     def _run_cron(self):
         with self.enter_registry_test_mode():
@@ -214,6 +266,13 @@ class TestOrderTicket(TicketCommon, MailCase):
         self.assertEqual(count("A < B\n& C", [("x", PNG)]), 2)
         self.assertEqual(count("A < B\n& C", [("x", PNG)], self.colleague), 3)
         self.assertEqual(count("More"), 4)
+
+    def test_a_big_picture_sent_twice_is_posted_once(self):
+        ticket, picture = self._ask(), BytesIO()
+        Image.new("RGB", (2000, 2000)).save(picture, "JPEG")
+        for _twice in range(2):
+            ticket._reply_for_dealer(self.buyer, "See", [("x", picture.getvalue())])
+        self.assertEqual(len(ticket._get_shown_messages()), 1)
 
     def test_no_more_than_so_many_replies_an_hour(self):
         ticket = self._ask()
@@ -312,6 +371,42 @@ class TestOrderTicket(TicketCommon, MailCase):
                 [(name, value)] = closed.items()
                 with self.assertRaises(AccessError):
                     ticket.with_context(**{f"default_{name}": value}).create(vals)
+
+    def test_a_plain_context_key_is_no_default(self):
+        Ticket = self.Ticket.with_user(self.clerk).with_context(state="sale", rating="5")
+        ticket = Ticket.create(
+            {"subject": "Late", "text": "x", "partner_id": self.buyer.partner_id.id}
+        )
+        self.assertEqual((ticket.state, ticket.rating), ("new", False))
+
+    def test_a_ticket_stays_with_its_dealer(self):
+        ticket = self._ask()
+        staff = ticket.with_user(self.clerk)
+        with self.assertRaises(UserError):
+            staff.partner_id = self.foreigner.partner_id.id
+        with self.assertRaises(AccessError):
+            staff.dealer_id = self.other_dealer.id
+        self.assertNotIn(self.foreigner.partner_id, ticket.message_partner_ids)
+        staff.partner_id = self.colleague.partner_id.id
+        self.assertEqual(ticket.dealer_id, self.dealer)
+        self.assertIn(self.colleague.partner_id, ticket.message_partner_ids)
+
+    def test_clerks_search_by_the_number_of_an_order(self):
+        ticket = self._ask(order_id=self.order.id)
+        Ticket = self.Ticket.with_user(self.clerk)
+        self.assertFalse(self.order.with_user(self.clerk).has_access("read"))
+        view = self.env.ref("kh_b2b_order.kh_order_ticket_view_search")
+        [field] = etree.fromstring(Ticket.get_view(view.id, "search")["arch"]).xpath(
+            "//field[@name='order_name']"
+        )
+        domain = field.get("filter_domain", "[('order_name', 'ilike', self)]")
+        self.assertEqual(Ticket.search(safe_eval(domain, {"self": self.order.name})), ticket)
+
+    def test_no_quick_create_where_a_guarded_state_would_be_preset(self):
+        for name in ("kh_order_ticket_view_kanban", "kh_price_inquiry_view_kanban"):
+            view = self.env.ref(f"kh_b2b_order.{name}")
+            arch = self.env[view.model].get_view(view.id, "kanban")["arch"]
+            self.assertEqual(etree.fromstring(arch).get("quick_create"), "0", name)
 
     def test_grades_are_set_by_directors(self):
         grade = self.env.ref("kh_b2b_order.kh_order_ticket_grade_4")

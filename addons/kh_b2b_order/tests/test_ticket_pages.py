@@ -2,7 +2,7 @@ from lxml import html
 
 from odoo.http import Request
 from odoo.tests import HttpCase, JsonRpcException, tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from .test_order_ticket import PNG, TicketCommon
 
@@ -75,6 +75,55 @@ class TestTicketPages(TicketCommon, HttpCase):
         self.assertIn("A long story", page.text)
         self.assertIn("Enter a subject", page.text)
 
+    def test_line_ends_count_once(self):
+        page, ticket = self._send(text="a\r\n" * 1999 + "a")
+        self.assertTrue(ticket, page.text[:200])
+        self.assertEqual(ticket.text, "a\n" * 1999 + "a")
+        self._post(f"/my/tickets/{ticket.id}/reply", text="b\r\n" * 1999 + "b")
+        self.assertEqual(len(ticket._get_shown_messages()), 1)
+
+    def test_files_and_nuls_are_no_text(self):
+        self._login(self.buyer)
+        data = {"kind": "complaint", "subject": "Two\x00", "text": "See\x00", "key": "k\x001"}
+        mine = [("dealer_id", "=", self.dealer.id)]
+        Tickets = self.Ticket.sudo()
+        for name in ("kind", "subject", "text"):
+            with self.subTest(name):
+                files = [(name, ("x.txt", b"x", "text/plain"))]
+                answer = self._post("/my/tickets/new", files, **data)
+                self.assertEqual(answer.status_code, 200)
+                self.assertIn("alert-danger", answer.text)
+                self.assertFalse(Tickets.search(mine))
+        files = [("order_id", ("x.txt", b"x", "text/plain")), ("key", ("x.txt", b"x"))]
+        self.assertEqual(self._post("/my/tickets/new", files, **data).status_code, 200)
+        ticket = Tickets.search(mine)
+        self.assertEqual((ticket.subject, ticket.text, ticket.order_id.id), ("Two", "See", False))
+        url = f"/my/tickets/{ticket.id}"
+        self.assertEqual(self._post(f"{url}/reply", text="More\x00").status_code, 200)
+        files = [("text", ("x.txt", b"x")), ("rating", ("x.txt", b"x"))]
+        for path in ("reply", "rate"):
+            self.assertEqual(self._post(f"{url}/{path}", files).status_code, 200)
+        [said] = ticket._get_shown_messages()
+        self.assertEqual(html2plaintext(said.body), "More")
+
+    def test_a_foreign_order_makes_no_ticket(self):
+        foreign = self._create_order(partner_id=self.foreigner.partner_id.id)
+        foreign.action_quotation_sent()
+        self._login(self.buyer)
+        data = {"kind": "complaint", "subject": "Mine", "text": "A long story"}
+        for order_id in (foreign.id, "x", "9" * 30):
+            page = self._post("/my/tickets/new", order_id=order_id, **data)
+            self.assertIn(
+                "not found",
+                html.fromstring(page.content).xpath(
+                    "string(//div[@role='alert' and contains(@class, 'alert-danger')])"
+                ),
+            )
+            self.assertIn("A long story", page.text)
+            self.assertNotIn(foreign.name, page.text)
+        mine = [("dealer_id", "in", (self.dealer | self.other_dealer).ids)]
+        self.assertFalse(self.Ticket.sudo().search(mine))
+
     def test_orders_of_others_are_not_named(self):
         foreign = self._create_order(partner_id=self.foreigner.partner_id.id)
         foreign.action_quotation_sent()
@@ -144,7 +193,15 @@ class TestTicketPages(TicketCommon, HttpCase):
 
     def test_others_have_no_way_in(self):
         _page, ticket = self._send()
-        pages = ("/my/tickets", "/my/tickets/new", f"/my/tickets/{ticket.id}")
+        url = f"/my/tickets/{ticket.id}"
+        photo = ticket._get_first_photos()
+        pages = ("/my/tickets", "/my/tickets/new", url, f"{url}/file/{photo.id}")
+        forms = {
+            "/my/tickets/new": {"kind": "question", "subject": "Not mine", "text": "x"},
+            f"{url}/reply": {"text": "Not mine"},
+            f"{url}/rate": {"rating": "1"},
+        }
+        ticket.state = "solved"
         staff = self._create_staff("kh_o_staff", "kh_b2b_member.group_b2b_user")
         plain = self._create_portal_user("kh_o_plain", self.dealer)
         group = self.env.ref("kh_b2b_member.group_b2b_dealer_buyer")
@@ -156,9 +213,16 @@ class TestTicketPages(TicketCommon, HttpCase):
             with mute_logger("odoo.http"):
                 for url in pages:
                     self.assertEqual(self.url_open(url).status_code, 404, (user.login, url))
+                for url, data in forms.items():
+                    self.assertEqual(self._post(url, **data).status_code, 404, (user.login, url))
         self._login(None)
         for url in pages:
             self.assertIn("/web/login", self.url_open(url).url)
+        for url, data in forms.items():
+            self.assertIn("/web/login", self._post(url, **data).url)
+        self.assertFalse(ticket._get_shown_messages())
+        self.assertEqual((ticket.state, ticket.rating), ("solved", False))
+        self.assertFalse(self.Ticket.sudo().search([("subject", "=", "Not mine")]))
 
     def test_other_websites_have_no_tickets(self):
         self._login(self.buyer)

@@ -10,6 +10,7 @@ from ..utils import (
     format_price,
     format_quantity,
     format_time,
+    read_text,
     to_local,
 )
 
@@ -23,6 +24,10 @@ class TestUtils(BaseCase):
         self.assertEqual(format_amount(-0.001), "0.00")
         self.assertEqual(format_money(1234.5, CNY), "¥1,234.50")
         self.assertEqual(format_money(-3, CNY), "-¥3.00")
+
+    def test_posted_texts(self):
+        self.assertEqual(read_text("a\r\nb\rc\nd\x00"), "a\nb\nc\nd")
+        self.assertEqual(read_text(SimpleNamespace(filename="x")), "")
 
     def test_prices_keep_no_needless_zeros(self):
         self.assertEqual(format_price(76.3, 4), "76.30")
