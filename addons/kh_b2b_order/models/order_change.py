@@ -40,7 +40,7 @@ class OrderChange(models.Model):
     ========= ========================= ==========================================
     from      to                        by
     ========= ========================= ==========================================
-    draft     submitted                 `action_submit`: money rises or stock is touched
+    draft     submitted                 `action_submit`: a person decides, see `_needs_approval`
     draft     applied                   `action_submit`: otherwise, at once
     submitted applied (through approved) `action_approve` of the order desk, or the flow
     submitted refused                   `action_refuse`, or the flow
@@ -250,45 +250,7 @@ class OrderChange(models.Model):
             vals["commitment_date"] = self.commitment_date
         return vals
 
-    def _refresh_amounts(self):
-        """Compute the total after the change without touching the order."""
-        for change in self:
-            # sudo: amounts are written by the workflow only
-            change.sudo().write(
-                {
-                    "amount_before": change.order_id.amount_total,
-                    "amount_after": change._get_amount_after(),
-                }
-            )
-
-    def _get_amount_after(self):
-        """Return what the order would cost, taxes included, at the prices of today."""
-        self.ensure_one()
-        # sudo: prices and taxes of an order that the caller may read, in memory only
-        order_sudo = self.order_id.sudo()
-        draft_sudo = order_sudo.new(origin=order_sudo)
-        by_origin = {line._origin: line for line in draft_sudo.order_line}
-        for line in self.line_ids.filtered(lambda line: line._is_changed()):
-            target = by_origin.get(line.order_line_id.sudo())
-            if target is not None:
-                target.product_uom_qty = line.quantity_new
-            elif line.quantity_new:
-                draft_sudo.order_line += draft_sudo.order_line.new(
-                    {
-                        "order_id": draft_sudo.id,
-                        "product_id": line.product_id.id,
-                        "product_uom_qty": line.quantity_new,
-                    }
-                )
-        return draft_sudo.amount_total
-
     # === BUSINESS METHODS - DECISION === #
-    def _needs_approval(self):
-        """Answer whether a person decides: money rises, or a confirmed order is touched (hook)."""
-        self.ensure_one()
-        is_dearer = self.currency_id.compare_amounts(self.amount_difference, 0.0) > 0
-        return is_dearer or self.order_id.state == "sale"
-
     def _ask_for_approval(self):
         """Start the approval flow that is meant for this change; without one the desk decides."""
         self.ensure_one()
@@ -348,9 +310,7 @@ class OrderChange(models.Model):
 
     def _ensure_something_left(self):
         order = self.order_id
-        goods = order.order_line.filtered(
-            lambda line: line.product_uom_qty and not line._kh_is_order_level()
-        )
+        goods = order.order_line.filtered(lambda line: line._kh_is_goods())
         dropped = self.line_ids.filtered(lambda line: not line.quantity_new).order_line_id
         added = self.line_ids.filtered(lambda line: line.quantity_new and not line.order_line_id)
         if goods <= dropped and not added:
@@ -371,15 +331,15 @@ class OrderChange(models.Model):
             before = order.amount_total
             change._set_state("approved")
             change._apply_lines()
+            change._ensure_as_shown()
             order._kh_ensure_invoiced_covered()
-            vals = change._prepare_order_vals()
-            if vals:
-                # sudo: the approved change, after the checks above
-                order.sudo().write(vals)
+            change._apply_to_order()
             change.sudo().write(change._prepare_applied_vals(before))  # sudo: workflow fields
             change._close_activities()
             change._note_on_order(change._get_sentence())
             change._tell_requester()
+            # sudo: what was paid may be all that is due now; the change was checked above
+            order.sudo()._kh_confirm_if_paid()
 
     def _apply_lines(self):
         order = self.order_id
@@ -391,6 +351,24 @@ class OrderChange(models.Model):
         broken = order.sudo()._kh_find_broken_limits()
         if broken:
             raise UserError("\n".join(broken.values()))
+
+    def _apply_to_order(self):
+        """Give the order its new address and date; open shipments go to that address, too."""
+        vals = self._prepare_order_vals()
+        if not vals:
+            return
+        # sudo: the approved change, after the checks of the caller
+        order_sudo = self.order_id.sudo()
+        # core would ask to correct the shipments by hand
+        order_sudo.with_context(mail_activity_automation_skip=True).write(vals)
+        if "partner_shipping_id" in vals:
+            shipments_sudo = order_sudo.picking_ids.filtered(
+                lambda picking: (
+                    picking.state not in ("done", "cancel")
+                    and picking.picking_type_id.code != "incoming"
+                )
+            )
+            shipments_sudo.partner_id = order_sudo.partner_shipping_id
 
     def _prepare_applied_vals(self, before):
         order = self.order_id

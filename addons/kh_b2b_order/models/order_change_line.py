@@ -37,6 +37,7 @@ class OrderChangeLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """The old quantity is what the order has, whatever the caller says."""
+        self._ensure_not_negative(vals_list)
         for vals in vals_list:
             order_line = self.env["sale.order.line"].browse(vals.get("order_line_id") or [])
             vals["quantity_old"] = order_line.product_uom_qty
@@ -51,6 +52,7 @@ class OrderChangeLine(models.Model):
 
     def write(self, vals):
         self._ensure_draft()
+        self._ensure_not_negative([vals])
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -60,6 +62,11 @@ class OrderChangeLine(models.Model):
     def _ensure_draft(self):
         if any(line.change_id.state != "draft" for line in self):
             raise UserError(self.env._("This change was sent already and stays as it is."))
+
+    @api.model
+    def _ensure_not_negative(self, vals_list):
+        if any((vals.get("quantity_new") or 0.0) < 0 for vals in vals_list):
+            raise UserError(self.env._("A quantity cannot be negative."))
 
     # === BUSINESS METHODS === #
     def _get_product_name(self):
@@ -87,7 +94,7 @@ class OrderChangeLine(models.Model):
         name = line.product_id.sudo().display_name
         if uom.compare(line.product_uom_qty, self.quantity_old) != 0:
             self._raise_stale()
-        if line._kh_is_order_level() or line.combo_item_id or line.linked_line_id:
+        if not line._kh_is_changeable():
             raise UserError(self.env._("%s cannot be changed by itself.", name))
         gone = max(line.qty_delivered, line.qty_invoiced, 0.0)
         if uom.compare(self.quantity_new, gone) < 0:

@@ -51,15 +51,7 @@ class SaleOrder(models.Model):
     # === BUSINESS METHODS - CHANGE === #
     def _kh_get_changeable_lines(self):
         """Return the lines whose quantity may be asked to change."""
-        return self.order_line.filtered(
-            lambda line: (
-                line.product_id
-                and line.product_uom_qty
-                and not line._kh_is_order_level()
-                and not line.combo_item_id
-                and not line.linked_line_id
-            )
-        )
+        return self.order_line.filtered(lambda line: line._kh_is_changeable())
 
     def _kh_prepare_change_vals(self, quantities=None, added=None, **vals):
         """Return a draft change of this order.
@@ -92,3 +84,37 @@ class SaleOrder(models.Model):
             and self.kh_stage in ("to_pay", "to_ship")
             and not self._kh_find_part_obstacle()
         )
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    # === BUSINESS METHODS - CHANGE === #
+    def _kh_is_goods(self):
+        """Answer whether this line is something ordered: no discount, fee or packing."""
+        self.ensure_one()
+        return bool(
+            self.product_id
+            and self.product_uom_qty > 0
+            and self.price_unit >= 0
+            and not self.kh_is_auxiliary
+            and not self._kh_is_order_level()
+        )
+
+    def _kh_is_changeable(self):
+        """Answer whether the quantity of this line can change alone: sets and options cannot."""
+        self.ensure_one()
+        is_bound = self.combo_item_id or self.linked_line_id or self.linked_line_ids
+        return self._kh_is_goods() and not is_bound and self.product_id.type != "combo"
+
+    def _kh_is_deduction(self):
+        """Answer whether this line takes money off the order, other than by rounding."""
+        self.ensure_one()
+        return not self.kh_is_split_rounding and (self.price_unit < 0 or self.product_uom_qty < 0)
+
+    def _kh_has_agreed_price(self):
+        """Answer whether price or discount were given by hand, so that they stay as they are."""
+        self.ensure_one()
+        if self.currency_id.compare_amounts(self.technical_price_unit, self.price_unit):
+            return True
+        return bool(self.discount) and not self.pricelist_item_id._show_discount()

@@ -8,6 +8,8 @@ from . import (
     test_limits_stock,
     test_offer,
     test_order_change,
+    test_order_change_apply,
+    test_order_change_money,
     test_order_rule,
     test_order_rule_concurrency,
     test_order_rule_kinds,

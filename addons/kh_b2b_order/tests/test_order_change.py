@@ -13,6 +13,20 @@ class ChangeCommon(SplitCommon):
         cls.env["kh.approval.flow"].search([("model_name", "=", "kh.order.change")]).active = False
 
     @classmethod
+    def _pack(cls, product, **vals):
+        """Let a box come with the product, one for ten."""
+        box = cls._create_goods("Box", "KH-O-BOX", kh_kind="auxiliary", **vals)
+        cls.env["kh.product.auxiliary"].sudo().create(
+            {
+                "product_tmpl_id": product.product_tmpl_id.id,
+                "auxiliary_id": box.id,
+                "quantity": 1.0,
+                "per_quantity": 10.0,
+            }
+        )
+        return box
+
+    @classmethod
     def _place(cls, quantities=None, **vals):
         order = cls._create_order(quantities, **vals)
         order.with_user(cls.buyer).sudo().action_quotation_sent()
