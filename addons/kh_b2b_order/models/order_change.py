@@ -21,6 +21,9 @@ GUARDED = {
     "applied_date",
     "decided_by_id",
     "requested_by_id",
+    # follow the order
+    "partner_id",
+    "company_id",
 }
 OPEN = ("draft", "submitted", "approved")
 # state: token and icon of its badge on the dealer's page
@@ -109,7 +112,7 @@ class OrderChange(models.Model):
         changes = super().create(vals_list)
         author = self.env["sale.order"]._kh_get_author()
         for change in changes:
-            change.order_id.check_access("read")
+            change.order_id.check_access("write")
             change._ensure_order_changeable()
             # sudo: written by the workflow only
             change.sudo().requested_by_id = author
@@ -160,6 +163,7 @@ class OrderChange(models.Model):
                 raise UserError(self.env._("Nothing is changed. Enter what should be different."))
             change._ensure_applicable()
             change._refresh_amounts()
+            change._ensure_within_buyer_limit()
             change._set_state("submitted")
             if change._needs_approval():
                 change._ask_for_approval()
@@ -192,14 +196,27 @@ class OrderChange(models.Model):
         self.check_access("write")
         for change in self:
             change._ensure_state("draft", "submitted")
+        self._withdraw()
+        return True
+
+    # === BUSINESS METHODS - STATE === #
+    def _withdraw(self):
+        """Take these open changes back, with the approval that was asked for."""
+        for change in self:
             if change._is_under_review():
                 # the hook below moves the state
                 change.action_approval_withdraw()
             else:
                 change._set_state("withdrawn")
-        return True
 
-    # === BUSINESS METHODS - STATE === #
+    def _withdraw_with_order(self):
+        """Take these open changes back because their order ends, whoever ends it."""
+        for change in self:
+            # only who asked for an approval can take it back
+            requester = change.sudo().kh_approval_request_id.requester_id or self.env.user
+            # sudo: open changes end with the order, after the checks of the caller
+            change.with_user(requester).sudo()._withdraw()
+
     def _set_state(self, state):
         # sudo: the state is written by the workflow only
         self.sudo().state = state
@@ -292,6 +309,8 @@ class OrderChange(models.Model):
     # === BUSINESS METHODS - APPLY === #
     def _ensure_applicable(self):
         """Raise one sentence if a line cannot become what is asked for."""
+        for line in self.line_ids:
+            line._ensure_of_order()
         for line in self.line_ids.filtered(lambda line: line._is_changed()):
             line._ensure_applicable()
         self._ensure_something_left()
@@ -304,8 +323,8 @@ class OrderChange(models.Model):
                 raise UserError(
                     self.env._("%(product)s: %(reason)s", product=name, reason=reasons[product.id])
                 )
-        address = self.partner_shipping_id
-        if address and address.commercial_partner_id != self.partner_id.commercial_partner_id:
+        address, dealer = self.partner_shipping_id, self.order_id.partner_id
+        if address and address.commercial_partner_id != dealer.commercial_partner_id:
             raise UserError(self.env._("The new delivery address is not one of the dealer's."))
 
     def _ensure_something_left(self):
@@ -328,6 +347,7 @@ class OrderChange(models.Model):
             order._kh_lock_parts()
             change._ensure_order_changeable()
             change._ensure_applicable()
+            change._ensure_within_buyer_limit()
             before = order.amount_total
             change._set_state("approved")
             change._apply_lines()

@@ -1,7 +1,10 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..utils import format_quantity
+
+# What a line is about is said once, when it is created.
+FIXED_FIELDS = {"change_id", "order_line_id", "quantity_old"}
 
 
 class OrderChangeLine(models.Model):
@@ -46,11 +49,13 @@ class OrderChangeLine(models.Model):
         lines = super().create(vals_list)
         lines._ensure_draft()
         for line in lines:
-            if line.order_line_id and line.order_line_id.order_id != line.change_id.order_id:
-                raise UserError(self.env._("This line belongs to another order."))
+            line._ensure_of_order()
         return lines
 
     def write(self, vals):
+        is_other = FIXED_FIELDS & vals.keys() or ("product_id" in vals and self.order_line_id)
+        if is_other and not self.env.su:
+            raise AccessError(self.env._("Which line of the order this is cannot be changed."))
         self._ensure_draft()
         self._ensure_not_negative([vals])
         return super().write(vals)
@@ -62,6 +67,11 @@ class OrderChangeLine(models.Model):
     def _ensure_draft(self):
         if any(line.change_id.state != "draft" for line in self):
             raise UserError(self.env._("This change was sent already and stays as it is."))
+
+    def _ensure_of_order(self):
+        self.ensure_one()
+        if self.order_line_id and self.order_line_id.order_id != self.change_id.order_id:
+            raise UserError(self.env._("This line belongs to another order."))
 
     @api.model
     def _ensure_not_negative(self, vals_list):

@@ -48,6 +48,28 @@ class OrderChange(models.Model):
                 )
             )
 
+    def _ensure_within_buyer_limit(self):
+        """Raise if a confirmed order becomes more than its buyer may order alone.
+
+        An order that is not confirmed is sent to the buyer's colleagues instead.
+        """
+        self.ensure_one()
+        is_dearer = self.currency_id.compare_amounts(self.amount_difference, 0.0) > 0
+        if not is_dearer or self.order_id.state != "sale":
+            return
+        self.order_id._kh_lock_limited_buyers(states=("sale",))
+        # sudo: limits are for internal users only; the sentence names the one that counts
+        order_sudo = self.order_id.sudo()
+        month_totals = order_sudo._kh_get_month_totals(states=("sale",))
+        need = order_sudo._kh_get_need_for(self.amount_after, month_totals.get(order_sudo, 0.0))
+        if need.key:
+            raise UserError(
+                self.env._(
+                    "%(reason)s Place a new order for what is added.",
+                    reason=self.order_id._kh_write_need(need),
+                )
+            )
+
     # === BUSINESS METHODS - DECISION === #
     def _needs_approval(self):
         """Answer whether a person decides (hook).

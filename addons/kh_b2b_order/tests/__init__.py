@@ -10,6 +10,8 @@ from . import (
     test_order_change,
     test_order_change_apply,
     test_order_change_money,
+    test_order_change_pages,
+    test_order_change_rights,
     test_order_rule,
     test_order_rule_concurrency,
     test_order_rule_kinds,

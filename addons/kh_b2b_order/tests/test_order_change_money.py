@@ -73,3 +73,25 @@ class TestOrderChangeMoney(ChangeCommon):
         self.product.list_price = 90.0
         change.with_user(self.clerk).action_approve()
         self.assertEqual(order.amount_total, 1080.0)
+
+    def test_confirmed_order_stays_within_its_buyers_limit(self):
+        buyer = self.buyer.partner_id.sudo()
+        limits = ({"kh_order_limit": 1100.0}, {"kh_month_limit": 1100.0, "kh_order_limit": 0.0})
+        for limit in limits:
+            order = self._place()
+            order.action_confirm()
+            buyer.write({**limit, "kh_limit_currency_id": self.company.currency_id.id})
+            with self.subTest(limit):
+                self._submit(order, {self.product: 11.0}, "submitted").action_withdraw()
+                refused = self.assertRaisesRegex(UserError, "Place a new order for what is added")
+                with refused, self.env.cr.savepoint():
+                    self._submit(order, {self.product: 12.0}, "submitted")
+                order.kh_change_ids.filtered(lambda c: c.state == "draft").action_withdraw()
+                buyer.kh_order_limit = buyer.kh_month_limit = 0.0
+                change = self._submit(order, {self.product: 12.0}, "submitted")
+                buyer.write(limit)
+                refused = self.assertRaisesRegex(UserError, "Place a new order for what is added")
+                with refused, self.env.cr.savepoint():
+                    change.with_user(self.clerk).action_approve()
+                change.action_withdraw()
+                order._action_cancel()
