@@ -213,6 +213,8 @@ class TestOrderChange(ChangeCommon):
         change = self._change(order, {self.product: 12.0})
         Change = self.env["kh.order.change"]
         domain = [("id", "=", change.id)]
+        self.assertFalse(Change.with_user(self.colleague).search(domain), "a draft of staff")
+        change.sudo().requested_by_id = self.buyer.partner_id
         self.assertEqual(Change.with_user(self.colleague).search(domain), change)
         self.assertFalse(Change.with_user(self.foreigner).search(domain))
         for user in (self.buyer, self.foreigner):
