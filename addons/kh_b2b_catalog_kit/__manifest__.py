@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Catalogue: Bundles",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",

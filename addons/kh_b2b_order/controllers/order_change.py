@@ -1,8 +1,11 @@
+from decimal import Decimal
+
 from psycopg2.errors import UniqueViolation
 
 from odoo import http
 from odoo.exceptions import AccessError, LockError, MissingError, UserError
 from odoo.http import request
+from odoo.tools import escape_psql
 
 from .portal import DealerOrders
 
@@ -26,7 +29,8 @@ class DealerOrderChanges(DealerOrders):
             return request.redirect("/my")
         try:
             self._kh_ensure_own_buyer(order_sudo)
-            order_sudo.with_user(request.env.user).sudo()._kh_cancel_unpaid("dealer")
+            with request.env.cr.savepoint():
+                order_sudo.with_user(request.env.user).sudo()._kh_cancel_unpaid("dealer")
         except (UserError, LockError):
             return request.redirect(f"/my/orders/{order_id}?notice=not_cancelled")
         return request.redirect(f"/my/orders/{order_id}?notice=cancelled")
@@ -143,6 +147,7 @@ class DealerOrderChanges(DealerOrders):
         )
         day = self._kh_day(values.get("date"))
         order = order_sudo.with_user(request.env.user).sudo()
+        order._kh_drop_staff_drafts()
         change_sudo = order.kh_change_ids.create(
             order._kh_prepare_change_vals(
                 quantities,
@@ -156,6 +161,7 @@ class DealerOrderChanges(DealerOrders):
             raise UserError(request.env._("Nothing is changed. Enter what should be different."))
         change_sudo._ensure_applicable()
         change_sudo._refresh_amounts()
+        change_sudo._ensure_within_buyer_limit()
         return change_sudo
 
     @staticmethod
@@ -171,11 +177,20 @@ class DealerOrderChanges(DealerOrders):
         return number
 
     @staticmethod
+    def _kh_write_number(number):
+        """Write a number for a field of the form, with all its decimals: ``12345.67``."""
+        return f"{Decimal(repr(number)).normalize():f}"
+
+    @staticmethod
     def _kh_find_product(code):
         """Return the product with this item number that the user sees in the shop."""
         # as the user: record rules and the shop's domain decide what is seen
         product = request.env["product.product"].search(
-            [("default_code", "=ilike", code), *request.website.sale_product_domain()], limit=2
+            [
+                ("default_code", "=ilike", escape_psql(code)),
+                *request.website.sale_product_domain(),
+            ],
+            limit=2,
         )
         if len(product) != 1:
             raise UserError(request.env._("Item no. “%s” was not found.", code))
@@ -197,7 +212,7 @@ class DealerOrderChanges(DealerOrders):
         rows = []
         for line in order_sudo._kh_get_changeable_lines():
             row = line._kh_portal_values()
-            value = values.get(f"line_{line.id}") or f"{line.product_uom_qty:g}"
+            value = values.get(f"line_{line.id}") or self._kh_write_number(line.product_uom_qty)
             rows.append({**row, "id": line.id, "value": value})
         return {
             "page_name": "kh_order",
@@ -212,7 +227,7 @@ class DealerOrderChanges(DealerOrders):
     def _kh_render_change(self, change_sudo, error=""):
         order_sudo = change_sudo.order_id
         if change_sudo.state == "draft":
-            change_sudo._refresh_amounts()
+            error = self._kh_refresh(change_sudo) or error
         return request.render(
             "kh_b2b_order.portal_order_change",
             {
@@ -227,11 +242,24 @@ class DealerOrderChanges(DealerOrders):
             },
         )
 
+    @staticmethod
+    def _kh_refresh(change_sudo):
+        """Compute the totals of a draft anew; return why it cannot be applied any more, or ""."""
+        try:
+            change_sudo._ensure_order_changeable()
+            change_sudo._ensure_applicable()
+            change_sudo._refresh_amounts()
+        except UserError as error:
+            return str(error)
+        return ""
+
     def _kh_prepare_order(self, order_sudo, *args, **kwargs):
         values = super()._kh_prepare_order(order_sudo, *args, **kwargs)
         is_buyer = request.env.user.has_group("kh_b2b_member.group_b2b_dealer_buyer")
         may_change = values["can_act"] and is_buyer and order_sudo._kh_can_dealer_change()
-        changes = order_sudo.kh_change_ids if values["can_act"] else order_sudo.kh_change_ids[:0]
+        changes = order_sudo._kh_get_shown_changes()
+        if not values["can_act"]:
+            changes = changes.browse()
         return {
             **values,
             "may_change": may_change,

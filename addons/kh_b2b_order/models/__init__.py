@@ -22,7 +22,7 @@ from . import sale_order_saleable
 from . import res_company, res_config_settings
 from . import sale_order_split, sale_order_line_split, sale_order_merge
 from . import sale_order_expiry, payment_transaction_late
-from . import order_change, order_change_line, sale_order_change
+from . import order_change, order_change_line, order_change_money, sale_order_change
 from . import stock_move
 from . import order_rule, order_rule_content, order_rule_history
 from . import order_rule_hit, order_rule_hit_words, order_reason

@@ -21,6 +21,9 @@ GUARDED = {
     "applied_date",
     "decided_by_id",
     "requested_by_id",
+    # follow the order
+    "partner_id",
+    "company_id",
 }
 OPEN = ("draft", "submitted", "approved")
 # state: token and icon of its badge on the dealer's page
@@ -40,7 +43,7 @@ class OrderChange(models.Model):
     ========= ========================= ==========================================
     from      to                        by
     ========= ========================= ==========================================
-    draft     submitted                 `action_submit`: money rises or stock is touched
+    draft     submitted                 `action_submit`: a person decides, see `_needs_approval`
     draft     applied                   `action_submit`: otherwise, at once
     submitted applied (through approved) `action_approve` of the order desk, or the flow
     submitted refused                   `action_refuse`, or the flow
@@ -109,7 +112,7 @@ class OrderChange(models.Model):
         changes = super().create(vals_list)
         author = self.env["sale.order"]._kh_get_author()
         for change in changes:
-            change.order_id.check_access("read")
+            change.order_id.check_access("write")
             change._ensure_order_changeable()
             # sudo: written by the workflow only
             change.sudo().requested_by_id = author
@@ -160,6 +163,7 @@ class OrderChange(models.Model):
                 raise UserError(self.env._("Nothing is changed. Enter what should be different."))
             change._ensure_applicable()
             change._refresh_amounts()
+            change._ensure_within_buyer_limit()
             change._set_state("submitted")
             if change._needs_approval():
                 change._ask_for_approval()
@@ -192,14 +196,27 @@ class OrderChange(models.Model):
         self.check_access("write")
         for change in self:
             change._ensure_state("draft", "submitted")
+        self._withdraw()
+        return True
+
+    # === BUSINESS METHODS - STATE === #
+    def _withdraw(self):
+        """Take these open changes back, with the approval that was asked for."""
+        for change in self:
             if change._is_under_review():
                 # the hook below moves the state
                 change.action_approval_withdraw()
             else:
                 change._set_state("withdrawn")
-        return True
 
-    # === BUSINESS METHODS - STATE === #
+    def _withdraw_with_order(self):
+        """Take these open changes back because their order ends, whoever ends it."""
+        for change in self:
+            # only who asked for an approval can take it back
+            requester = change.sudo().kh_approval_request_id.requester_id or self.env.user
+            # sudo: open changes end with the order, after the checks of the caller
+            change.with_user(requester).sudo()._withdraw()
+
     def _set_state(self, state):
         # sudo: the state is written by the workflow only
         self.sudo().state = state
@@ -250,45 +267,7 @@ class OrderChange(models.Model):
             vals["commitment_date"] = self.commitment_date
         return vals
 
-    def _refresh_amounts(self):
-        """Compute the total after the change without touching the order."""
-        for change in self:
-            # sudo: amounts are written by the workflow only
-            change.sudo().write(
-                {
-                    "amount_before": change.order_id.amount_total,
-                    "amount_after": change._get_amount_after(),
-                }
-            )
-
-    def _get_amount_after(self):
-        """Return what the order would cost, taxes included, at the prices of today."""
-        self.ensure_one()
-        # sudo: prices and taxes of an order that the caller may read, in memory only
-        order_sudo = self.order_id.sudo()
-        draft_sudo = order_sudo.new(origin=order_sudo)
-        by_origin = {line._origin: line for line in draft_sudo.order_line}
-        for line in self.line_ids.filtered(lambda line: line._is_changed()):
-            target = by_origin.get(line.order_line_id.sudo())
-            if target is not None:
-                target.product_uom_qty = line.quantity_new
-            elif line.quantity_new:
-                draft_sudo.order_line += draft_sudo.order_line.new(
-                    {
-                        "order_id": draft_sudo.id,
-                        "product_id": line.product_id.id,
-                        "product_uom_qty": line.quantity_new,
-                    }
-                )
-        return draft_sudo.amount_total
-
     # === BUSINESS METHODS - DECISION === #
-    def _needs_approval(self):
-        """Answer whether a person decides: money rises, or a confirmed order is touched (hook)."""
-        self.ensure_one()
-        is_dearer = self.currency_id.compare_amounts(self.amount_difference, 0.0) > 0
-        return is_dearer or self.order_id.state == "sale"
-
     def _ask_for_approval(self):
         """Start the approval flow that is meant for this change; without one the desk decides."""
         self.ensure_one()
@@ -330,6 +309,8 @@ class OrderChange(models.Model):
     # === BUSINESS METHODS - APPLY === #
     def _ensure_applicable(self):
         """Raise one sentence if a line cannot become what is asked for."""
+        for line in self.line_ids:
+            line._ensure_of_order()
         for line in self.line_ids.filtered(lambda line: line._is_changed()):
             line._ensure_applicable()
         self._ensure_something_left()
@@ -342,15 +323,13 @@ class OrderChange(models.Model):
                 raise UserError(
                     self.env._("%(product)s: %(reason)s", product=name, reason=reasons[product.id])
                 )
-        address = self.partner_shipping_id
-        if address and address.commercial_partner_id != self.partner_id.commercial_partner_id:
+        address, dealer = self.partner_shipping_id, self.order_id.partner_id
+        if address and address.commercial_partner_id != dealer.commercial_partner_id:
             raise UserError(self.env._("The new delivery address is not one of the dealer's."))
 
     def _ensure_something_left(self):
         order = self.order_id
-        goods = order.order_line.filtered(
-            lambda line: line.product_uom_qty and not line._kh_is_order_level()
-        )
+        goods = order.order_line.filtered(lambda line: line._kh_is_goods())
         dropped = self.line_ids.filtered(lambda line: not line.quantity_new).order_line_id
         added = self.line_ids.filtered(lambda line: line.quantity_new and not line.order_line_id)
         if goods <= dropped and not added:
@@ -368,18 +347,19 @@ class OrderChange(models.Model):
             order._kh_lock_parts()
             change._ensure_order_changeable()
             change._ensure_applicable()
+            change._ensure_within_buyer_limit()
             before = order.amount_total
             change._set_state("approved")
             change._apply_lines()
+            change._ensure_as_shown()
             order._kh_ensure_invoiced_covered()
-            vals = change._prepare_order_vals()
-            if vals:
-                # sudo: the approved change, after the checks above
-                order.sudo().write(vals)
+            change._apply_to_order()
             change.sudo().write(change._prepare_applied_vals(before))  # sudo: workflow fields
             change._close_activities()
             change._note_on_order(change._get_sentence())
             change._tell_requester()
+            # sudo: what was paid may be all that is due now; the change was checked above
+            order.sudo()._kh_confirm_if_paid()
 
     def _apply_lines(self):
         order = self.order_id
@@ -391,6 +371,24 @@ class OrderChange(models.Model):
         broken = order.sudo()._kh_find_broken_limits()
         if broken:
             raise UserError("\n".join(broken.values()))
+
+    def _apply_to_order(self):
+        """Give the order its new address and date; open shipments go to that address, too."""
+        vals = self._prepare_order_vals()
+        if not vals:
+            return
+        # sudo: the approved change, after the checks of the caller
+        order_sudo = self.order_id.sudo()
+        # core would ask to correct the shipments by hand
+        order_sudo.with_context(mail_activity_automation_skip=True).write(vals)
+        if "partner_shipping_id" in vals:
+            shipments_sudo = order_sudo.picking_ids.filtered(
+                lambda picking: (
+                    picking.state not in ("done", "cancel")
+                    and picking.picking_type_id.code != "incoming"
+                )
+            )
+            shipments_sudo.partner_id = order_sudo.partner_shipping_id
 
     def _prepare_applied_vals(self, before):
         order = self.order_id

@@ -1,7 +1,10 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..utils import format_quantity
+
+# What a line is about is said once, when it is created.
+FIXED_FIELDS = {"change_id", "order_line_id", "quantity_old"}
 
 
 class OrderChangeLine(models.Model):
@@ -37,6 +40,7 @@ class OrderChangeLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """The old quantity is what the order has, whatever the caller says."""
+        self._ensure_not_negative(vals_list)
         for vals in vals_list:
             order_line = self.env["sale.order.line"].browse(vals.get("order_line_id") or [])
             vals["quantity_old"] = order_line.product_uom_qty
@@ -45,12 +49,15 @@ class OrderChangeLine(models.Model):
         lines = super().create(vals_list)
         lines._ensure_draft()
         for line in lines:
-            if line.order_line_id and line.order_line_id.order_id != line.change_id.order_id:
-                raise UserError(self.env._("This line belongs to another order."))
+            line._ensure_of_order()
         return lines
 
     def write(self, vals):
+        is_other = FIXED_FIELDS & vals.keys() or ("product_id" in vals and self.order_line_id)
+        if is_other and not self.env.su:
+            raise AccessError(self.env._("Which line of the order this is cannot be changed."))
         self._ensure_draft()
+        self._ensure_not_negative([vals])
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -60,6 +67,16 @@ class OrderChangeLine(models.Model):
     def _ensure_draft(self):
         if any(line.change_id.state != "draft" for line in self):
             raise UserError(self.env._("This change was sent already and stays as it is."))
+
+    def _ensure_of_order(self):
+        self.ensure_one()
+        if self.order_line_id and self.order_line_id.order_id != self.change_id.order_id:
+            raise UserError(self.env._("This line belongs to another order."))
+
+    @api.model
+    def _ensure_not_negative(self, vals_list):
+        if any((vals.get("quantity_new") or 0.0) < 0 for vals in vals_list):
+            raise UserError(self.env._("A quantity cannot be negative."))
 
     # === BUSINESS METHODS === #
     def _get_product_name(self):
@@ -87,7 +104,7 @@ class OrderChangeLine(models.Model):
         name = line.product_id.sudo().display_name
         if uom.compare(line.product_uom_qty, self.quantity_old) != 0:
             self._raise_stale()
-        if line._kh_is_order_level() or line.combo_item_id or line.linked_line_id:
+        if not line._kh_is_changeable():
             raise UserError(self.env._("%s cannot be changed by itself.", name))
         gone = max(line.qty_delivered, line.qty_invoiced, 0.0)
         if uom.compare(self.quantity_new, gone) < 0:

@@ -136,13 +136,25 @@ class SaleOrder(models.Model):
         :param float month_total: the buyer's other orders of the month, currency of the limits
         """
         self.ensure_one()
+        if self.state not in OPEN_STATES:
+            currency = self.partner_id.kh_limit_currency_id or self.currency_id
+            return ApprovalNeed("", 0.0, 0.0, currency)
+        return self._kh_get_need_for(self.amount_total, month_total)
+
+    def _kh_get_need_for(self, amount, month_total):
+        """Return the need that this order would have with another total, whatever its state.
+
+        :param float amount: total, tax included, in the order's currency
+        :param float month_total: see `_kh_get_approval_need`
+        """
+        self.ensure_one()
         buyer = self.partner_id
         currency = buyer.kh_limit_currency_id or self.currency_id
-        if self.state not in OPEN_STATES or not self._kh_is_buyer_limited():
+        if not self._kh_is_buyer_limited():
             return ApprovalNeed("", 0.0, 0.0, currency)
         facts = BuyerFacts(
             role=self._kh_get_buyer_role(),
-            amount=self._kh_in_currency(self.amount_total, currency),
+            amount=self._kh_in_currency(amount, currency),
             order_limit=buyer.kh_order_limit,
             month_limit=buyer.kh_month_limit,
             month_total=month_total,
@@ -169,14 +181,15 @@ class SaleOrder(models.Model):
         is_person = buyer != buyer.commercial_partner_id
         return buyer.kh_dealer_role or ("buyer" if is_person else "")
 
-    def _kh_get_month_totals(self):
+    def _kh_get_month_totals(self, states=OPEN_STATES):
         """Return what the buyers of these orders sent this month beside them.
 
         Only for buyers with a limit per month, in the currency of their limits; one query.
 
+        :param states: of the orders for which it is asked
         :rtype: dict[sale.order, float]
         """
-        limited = self.filtered(lambda o: o.state in OPEN_STATES and o.partner_id.kh_month_limit)
+        limited = self.filtered(lambda o: o.state in states and o.partner_id.kh_month_limit)
         if not limited:
             return {}
         today = fields.Date.context_today(self)
@@ -196,7 +209,9 @@ class SaleOrder(models.Model):
             totals[buyer] += currency._convert(amount, target, self[:1].company_id, today)
         result = {}
         for order in limited:
-            is_counted = order.state == "sent" and (order.kh_placed_date or start) >= start
+            is_counted = (
+                order.state in ("sent", "sale") and (order.kh_placed_date or start) >= start
+            )
             currency = order.partner_id.kh_limit_currency_id or order.currency_id
             own = order._kh_in_currency(order._origin.amount_total, currency) if is_counted else 0.0
             result[order] = max(totals[order.partner_id] - own, 0.0)
@@ -295,15 +310,13 @@ class SaleOrder(models.Model):
                     )
                 )
 
-    def _kh_lock_limited_buyers(self):
+    def _kh_lock_limited_buyers(self, states=OPEN_STATES):
         """Let orders of one buyer with a limit per month wait for each other.
 
         The buyer's row is written, so that who waited is repeated and sees the other order.
         """
         # sudo: limits are for internal users only
-        limited = self.sudo().filtered(
-            lambda o: o.state in OPEN_STATES and o.partner_id.kh_month_limit
-        )
+        limited = self.sudo().filtered(lambda o: o.state in states and o.partner_id.kh_month_limit)
         buyers = limited.partner_id
         if buyers:
             buyers.flush_recordset(["write_date"])

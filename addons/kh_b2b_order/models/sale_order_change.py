@@ -1,4 +1,7 @@
 from odoo import Command, api, fields, models
+from odoo.tools import clean_context
+
+from .order_change import OPEN
 
 
 class SaleOrder(models.Model):
@@ -32,6 +35,8 @@ class SaleOrder(models.Model):
         self.check_access("write")
         change = self.kh_change_ids.filtered(lambda c: c.state in ("draft", "submitted"))[:1]
         if not change:
+            # defaults meant for orders are none for their changes
+            self = self.with_context(clean_context(self.env.context))
             change = self.env["kh.order.change"].create(self._kh_prepare_change_vals())
         return {
             "type": "ir.actions.act_window",
@@ -48,18 +53,36 @@ class SaleOrder(models.Model):
         )
         return {**action, "domain": [("order_id", "in", self.ids)], "context": {}}
 
+    def _action_cancel(self):
+        """Extend: nobody decides on a change of an order that is cancelled or went into another."""
+        # sudo: changes also where who cancels may not read them
+        changes_sudo = self.sudo().kh_change_ids
+        changes_sudo.filtered(lambda change: change.state in OPEN)._withdraw_with_order()
+        return super()._action_cancel()
+
     # === BUSINESS METHODS - CHANGE === #
     def _kh_get_changeable_lines(self):
         """Return the lines whose quantity may be asked to change."""
-        return self.order_line.filtered(
-            lambda line: (
-                line.product_id
-                and line.product_uom_qty
-                and not line._kh_is_order_level()
-                and not line.combo_item_id
-                and not line.linked_line_id
+        return self.order_line.filtered(lambda line: line._kh_is_changeable())
+
+    def _kh_get_shown_changes(self):
+        """Return the changes that the dealer sees: not the drafts of staff; runs as superuser."""
+        dealer = self.partner_id.commercial_partner_id
+        return self.kh_change_ids.filtered(
+            lambda change: (
+                change.state != "draft" or change.requested_by_id.commercial_partner_id == dealer
             )
         )
+
+    def _kh_drop_staff_drafts(self):
+        """Let drafts that staff never sent make way for a change of the dealer's own.
+
+        Runs as superuser, for the dealer's page.
+        """
+        drafts_sudo = self.kh_change_ids.filtered(lambda change: change.state == "draft")
+        for change_sudo in drafts_sudo - self._kh_get_shown_changes():
+            change_sudo._set_state("withdrawn")
+            change_sudo.message_post(body=self.env._("The dealer asked for a change meanwhile."))
 
     def _kh_prepare_change_vals(self, quantities=None, added=None, **vals):
         """Return a draft change of this order.
@@ -92,3 +115,37 @@ class SaleOrder(models.Model):
             and self.kh_stage in ("to_pay", "to_ship")
             and not self._kh_find_part_obstacle()
         )
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    # === BUSINESS METHODS - CHANGE === #
+    def _kh_is_goods(self):
+        """Answer whether this line is something ordered: no discount, fee or packing."""
+        self.ensure_one()
+        return bool(
+            self.product_id
+            and self.product_uom_qty > 0
+            and self.price_unit >= 0
+            and not self.kh_is_auxiliary
+            and not self._kh_is_order_level()
+        )
+
+    def _kh_is_changeable(self):
+        """Answer whether the quantity of this line can change alone: sets and options cannot."""
+        self.ensure_one()
+        is_bound = self.combo_item_id or self.linked_line_id or self.linked_line_ids
+        return self._kh_is_goods() and not is_bound and self.product_id.type != "combo"
+
+    def _kh_is_deduction(self):
+        """Answer whether this line takes money off the order, other than by rounding."""
+        self.ensure_one()
+        return not self.kh_is_split_rounding and (self.price_unit < 0 or self.product_uom_qty < 0)
+
+    def _kh_has_agreed_price(self):
+        """Answer whether price or discount were given by hand, so that they stay as they are."""
+        self.ensure_one()
+        if self.currency_id.compare_amounts(self.technical_price_unit, self.price_unit):
+            return True
+        return bool(self.discount) and not self.pricelist_item_id._show_discount()

@@ -44,16 +44,26 @@ class SaleOrder(models.Model):
         index="btree_not_null",
         help="Without a payment until then, the order is cancelled.",
     )
-    kh_is_payment_reminded = fields.Boolean("Payment Reminder Sent", copy=False, readonly=True)
+    kh_is_payment_reminded = fields.Boolean(
+        "Payment Reminder Sent",
+        compute="_compute_kh_payment_deadline",
+        store=True,
+        copy=False,
+    )
     kh_cancel_cause = fields.Selection(
         CANCEL_CAUSES, "Cause of Cancellation", copy=False, readonly=True
     )
 
     def _auto_init(self):
         # orders that are there keep no deadline, and a big table is not computed row by row
-        for name in ("kh_to_pay_date", "kh_payment_deadline"):
+        columns = {
+            "kh_to_pay_date": "timestamp",
+            "kh_payment_deadline": "timestamp",
+            "kh_is_payment_reminded": "boolean",
+        }
+        for name, kind in columns.items():
             if not column_exists(self.env.cr, "sale_order", name):
-                create_column(self.env.cr, "sale_order", name, "timestamp")
+                create_column(self.env.cr, "sale_order", name, kind)
         return super()._auto_init()
 
     # === COMPUTE METHODS === #
@@ -69,12 +79,19 @@ class SaleOrder(models.Model):
     def _compute_kh_payment_deadline(self):
         now = fields.Datetime.now()
         for order in self:
+            former = order.kh_payment_deadline
             start = False
             if order._kh_may_expire():
                 start = order.kh_to_pay_date or now
             hours = order._kh_get_unpaid_hours() if start else 0
+            deadline = start + timedelta(hours=hours) if hours else False
+            if deadline and deadline <= now and not (former and former <= now):
+                # a shorter time applies from now on: nobody is late who was not before
+                start, deadline = now, now + timedelta(hours=hours)
             order.kh_to_pay_date = start
-            order.kh_payment_deadline = start + timedelta(hours=hours) if hours else False
+            order.kh_payment_deadline = deadline
+            # each deadline is reminded of
+            order.kh_is_payment_reminded = order.kh_is_payment_reminded and deadline == former
 
     # === BUSINESS METHODS - POLICY === #
     def _kh_may_expire(self):

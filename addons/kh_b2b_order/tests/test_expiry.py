@@ -95,6 +95,78 @@ class TestExpiry(ExpiryCommon):
         self.assertIn("in time", sent.subject)
         self.assertIn("23 hours left", sent.body_html)
 
+    def test_reminded_of_each_deadline(self):
+        with freeze_time(NOW):
+            order = self._place()
+        with freeze_time("2030-03-03 09:00:00"):
+            self._run()
+            self.assertTrue(order.kh_is_payment_reminded)
+            order.action_kh_hold("call first")
+            self.env.flush_all()
+        with freeze_time("2030-03-10 09:00:00"):
+            order.action_kh_release()
+            self.env.flush_all()
+            self.assertFalse(order.kh_is_payment_reminded)
+        mails = self.env["mail.mail"].search([]).ids
+        with freeze_time("2030-03-12 12:00:00"):
+            self._run()
+        self.assertTrue(self.env["mail.mail"].search_count([("id", "not in", mails)]))
+
+    def test_deadline_that_begins_late_counts_from_then(self):
+        self.company.kh_unpaid_hours = 0
+        with freeze_time(NOW):
+            order = self._place()
+        self.company.kh_unpaid_hours = 72
+        with freeze_time("2030-06-01 08:00:00"):
+            self._announce_transfer(order).state = "draft"
+            self.env.flush_all()
+            self.assertEqual(str(order.kh_payment_deadline), "2030-06-04 08:00:00")
+            self._run()
+            self.assertEqual(order.state, "sent")
+        with freeze_time("2030-06-04 08:01:00"):
+            self._run()
+        self.assertEqual(order.state, "cancel")
+
+    def test_withdrawn_transfer_leaves_the_whole_time_again(self):
+        self.company.kh_unpaid_transfer_hours = 0
+        with freeze_time(NOW):
+            order = self._place()
+            transaction = self._announce_transfer(order)
+            self.env.flush_all()
+            self.assertFalse(order.kh_payment_deadline)
+        with freeze_time("2030-03-06 08:00:00"):
+            transaction._set_canceled()
+            self.env.flush_all()
+            self.assertEqual(str(order.kh_payment_deadline), "2030-03-09 08:00:00")
+        with freeze_time("2030-03-07 08:00:00"):
+            # asked again, it is not put off again
+            self.env.add_to_compute(order._fields["kh_payment_deadline"], order)
+            self.env.flush_all()
+            self.assertEqual(str(order.kh_payment_deadline), "2030-03-09 08:00:00")
+        with freeze_time("2030-03-09 09:00:00"):
+            self.env.add_to_compute(order._fields["kh_payment_deadline"], order)
+            self.env.flush_all()
+            self.assertEqual(str(order.kh_payment_deadline), "2030-03-09 08:00:00")
+
+    def test_late_money_is_for_staff(self):
+        leader = self._create_staff("kh_e_leader", "sales_team.group_sale_salesman")
+        clerk = "kh_b2b_member.group_b2b_order_clerk"
+        self._create_staff("kh_e_clerk", clerk)
+        team = self.env["crm.team"].create({"name": "East", "user_id": leader.id})
+        public = self.env.ref("base.public_user")
+        for caller in (self.buyer, public, self.env.ref("base.user_root")):
+            for order_team in (team, team.browse()):
+                order = self._place(user_id=False)
+                order.team_id = order_team
+                transaction = self._announce_transfer(order)
+                order._kh_cancel_unpaid("dealer")
+                transaction.state = "done"
+                transaction.with_user(caller).sudo()._check_amount_and_confirm_order()
+                user = order.activity_ids.user_id
+                with self.subTest(caller=caller.login, team=order_team.name):
+                    self.assertFalse(user.share)
+                    self.assertTrue(user == leader if order_team else user.has_group(clerk))
+
     def test_announced_transfer_goes_along_and_late_money_is_noted(self):
         self.company.kh_unpaid_transfer_hours = 100
         with freeze_time(NOW):

@@ -1,6 +1,5 @@
-from odoo import http
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import tagged
 
 from .test_split import SplitCommon
 
@@ -11,6 +10,20 @@ class ChangeCommon(SplitCommon):
         super().setUpClass()
         cls.company.kh_dealers_may_change = True
         cls.env["kh.approval.flow"].search([("model_name", "=", "kh.order.change")]).active = False
+
+    @classmethod
+    def _pack(cls, product, **vals):
+        """Let a box come with the product, one for ten."""
+        box = cls._create_goods("Box", "KH-O-BOX", kh_kind="auxiliary", **vals)
+        cls.env["kh.product.auxiliary"].sudo().create(
+            {
+                "product_tmpl_id": product.product_tmpl_id.id,
+                "auxiliary_id": box.id,
+                "quantity": 1.0,
+                "per_quantity": 10.0,
+            }
+        )
+        return box
 
     @classmethod
     def _place(cls, quantities=None, **vals):
@@ -200,6 +213,8 @@ class TestOrderChange(ChangeCommon):
         change = self._change(order, {self.product: 12.0})
         Change = self.env["kh.order.change"]
         domain = [("id", "=", change.id)]
+        self.assertFalse(Change.with_user(self.colleague).search(domain), "a draft of staff")
+        change.sudo().requested_by_id = self.buyer.partner_id
         self.assertEqual(Change.with_user(self.colleague).search(domain), change)
         self.assertFalse(Change.with_user(self.foreigner).search(domain))
         for user in (self.buyer, self.foreigner):
@@ -234,81 +249,3 @@ class TestOrderChange(ChangeCommon):
         for order in (draft, held):
             with self.assertRaises(UserError):
                 self._change(order, {self.product: 1.0})
-
-
-@tagged("post_install", "-at_install")
-class TestOrderChangePage(ChangeCommon, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls._set_up_shop()
-        cls.reader = new_test_user(
-            cls.env,
-            "kh_c_reader",
-            "kh_b2b_member.group_b2b_dealer",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-        )
-        cls.reader.partner_id.parent_id = cls.dealer
-        for user in (cls.buyer, cls.colleague, cls.foreigner, cls.reader):
-            user.write({"password": user.login, "lang": "en_US"})
-
-    def _post(self, url, user, **data):
-        self.authenticate(user and user.login, user and user.login)
-        data["csrf_token"] = http.Request.csrf_token(self)
-        return self.url_open(url, data=data, allow_redirects=False)
-
-    def test_dealer_asks_sees_the_difference_and_sends(self):
-        order = self._place({self.product: 10.0, self.product_2: 5.0})
-        line = order.order_line[0]
-        url = f"/my/orders/{order.id}/change"
-        for user in (self.foreigner, self.reader, None):
-            self._post(url, user, **{f"line_{line.id}": "4"})
-            self.assertFalse(order.kh_change_ids)
-        self.assertIn("Show Difference", self._get(url))
-        self.assertIn(
-            "is no quantity", self._post(url, self.buyer, **{f"line_{line.id}": "nan"}).text
-        )
-        self.assertIn("was not found", self._post(url, self.buyer, code="none", quantity="1").text)
-        response = self._post(url, self.buyer, **{f"line_{line.id}": "4"})
-        change = order.kh_change_ids
-        self.assertEqual(change.state, "draft")
-        self.assertTrue(response.headers["Location"].endswith(f"/changes/{change.id}"))
-        page = self._get(f"/my/orders/changes/{change.id}")
-        self.assertIn("-6", page)
-        self.assertIn("900.00", page)
-        for user in (self.foreigner, self.reader, None):
-            for action in ("send", "withdraw"):
-                self._post(f"/my/orders/changes/{change.id}/{action}", user)
-                change.invalidate_recordset()
-                self.assertEqual(change.state, "draft")
-            shown = "900.00" in self.url_open(f"/my/orders/changes/{change.id}").text
-            self.assertEqual(shown, user == self.reader)
-        self.assertIn("open change", self._post(url, self.buyer, **{f"line_{line.id}": "3"}).text)
-        self._post(f"/my/orders/changes/{change.id}/send", self.buyer)
-        self.env.invalidate_all()
-        self.assertEqual(change.state, "applied")
-        self.assertEqual(order.amount_total, 900.0)
-        self.assertIn(f"/my/orders/changes/{change.id}", self._get(f"/my/orders/{order.id}"))
-
-    def _get(self, url):
-        self.authenticate(self.buyer.login, self.buyer.login)
-        return self.url_open(url).text
-
-    def test_dealer_sees_deadline_and_parts_and_cancels(self):
-        self.company.kh_unpaid_hours = 72
-        order = self._place(website_id=self.website.id, require_payment=True)
-        order.flush_recordset()  # the deadline counts from now
-        url = f"/my/orders/{order.id}/cancel"
-        page = self._get(f"/my/orders/{order.id}")
-        self.assertIn("3 days left", page.replace("2 days left", "3 days left"))
-        self.assertIn(url, page)
-        for user in (self.foreigner, self.reader, None):
-            self._post(url, user)
-            order.invalidate_recordset()
-            self.assertEqual(order.state, "sent")
-        response = self._post(url, self.colleague)
-        self.assertIn("notice=cancelled", response.headers["Location"])
-        order.invalidate_recordset()
-        self.assertEqual((order.state, order.kh_cancel_cause), ("cancel", "dealer"))
-        self.assertIn("notice=not_cancelled", self._post(url, self.buyer).headers["Location"])

@@ -242,6 +242,41 @@ class TestSplit(SplitCommon):
         self.assertEqual(self._reserved(order, self.product), 1000.0)
         self.assertEqual(self._reserved(child, self.product), 0.0)
 
+    def test_dialog_reads_as_its_user(self):
+        order = self._create_order()
+        self.env["ir.rule"].sudo().create(
+            {
+                "name": "not this one",
+                "model_id": self.env["ir.model"]._get_id("sale.order"),
+                "domain_force": [("id", "!=", order.id)],
+            }
+        )
+        with self.assertRaises(AccessError):
+            dialog = self.env["kh.order.split"].with_user(self.clerk).create({"order_id": order.id})
+            dialog.invalidate_recordset()
+            dialog.read(["dealer_id", "company_id", "line_ids"])
+
+    def test_values_of_another_way_are_left_out(self):
+        branch = self.env["res.partner"].create(
+            {"name": "Branch", "parent_id": self.dealer.id, "type": "other"}
+        )
+        order = self._create_order({self.product: 10.0, self.product_2: 2.0})
+        dialog = self.env["kh.order.split"].create(
+            {
+                "order_id": order.id,
+                "mode": "date",
+                "commitment_date": "2030-01-15 00:00:00",
+                "partner_invoice_id": branch.id,
+                "warehouse_id": self.warehouse.copy({"name": "North", "code": "KHN"}).id,
+            }
+        )
+        dialog.line_ids[0].quantity = 1.0
+        dialog.action_split()
+        child = order.kh_child_ids
+        self.assertEqual(str(child.commitment_date), "2030-01-15 00:00:00")
+        self.assertEqual(child.partner_invoice_id, order.partner_invoice_id)
+        self.assertEqual(child.warehouse_id, order.warehouse_id)
+
     def test_by_warehouse_and_invoice_party(self):
         other = self.env["stock.warehouse"].create(
             {"name": "South", "code": "KHS", "company_id": self.company.id}

@@ -13,6 +13,14 @@ MODES = [
     ("date", "By Delivery Date"),
     ("invoice", "By Invoice Party"),
 ]
+# In what the new orders may differ, by the way of splitting; the dialog shows just these.
+MODE_FIELDS = {
+    "hand": ("warehouse_id", "partner_invoice_id", "commitment_date"),
+    "availability": ("commitment_date",),
+    "warehouse": ("warehouse_id",),
+    "date": ("commitment_date",),
+    "invoice": ("partner_invoice_id",),
+}
 
 
 class OrderSplit(models.TransientModel):
@@ -23,9 +31,9 @@ class OrderSplit(models.TransientModel):
 
     # === FIELDS === #
     order_id = fields.Many2one("sale.order", required=True, readonly=True)
-    company_id = fields.Many2one(related="order_id.company_id")
+    company_id = fields.Many2one(related="order_id.company_id", related_sudo=False)
     dealer_id = fields.Many2one(
-        related="order_id.partner_id.commercial_partner_id", string="Dealer"
+        related="order_id.partner_id.commercial_partner_id", string="Dealer", related_sudo=False
     )
     mode = fields.Selection(MODES, "Split", required=True, default="hand")
     warehouse_id = fields.Many2one(
@@ -42,6 +50,7 @@ class OrderSplit(models.TransientModel):
         "split_id",
         "Lines",
         compute="_compute_line_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -84,10 +93,9 @@ class OrderSplit(models.TransientModel):
 
     def _prepare_part_vals(self):
         """Return the values in which the new orders differ."""
-        names = ("warehouse_id", "partner_invoice_id", "commitment_date")
         return {
             name: self[name].id if name.endswith("_id") else self[name]
-            for name in names
+            for name in MODE_FIELDS[self.mode]
             if self[name]
         }
 
@@ -152,8 +160,8 @@ class OrderSplitLine(models.TransientModel):
 
     split_id = fields.Many2one("kh.order.split", required=True, ondelete="cascade")
     line_id = fields.Many2one("sale.order.line", "Order Line", required=True, readonly=True)
-    product_id = fields.Many2one(related="line_id.product_id", string="Product")
-    product_uom_id = fields.Many2one(related="line_id.product_uom_id")
+    product_id = fields.Many2one(related="line_id.product_id", string="Product", related_sudo=False)
+    product_uom_id = fields.Many2one(related="line_id.product_uom_id", related_sudo=False)
     movable_quantity = fields.Float(
         "May Go",
         compute="_compute_movable_quantity",
