@@ -85,11 +85,15 @@ class PriceContract(models.Model):
         return count, rounded(float(until_now)), rounded(float(new))
 
     def _sql_price_of_sold(self):
-        """Return the fixed price of this contract (or none) for a row of ``sold``."""
+        """Return the fixed price of this contract (or none) for a row of ``sold``.
+
+        Found by dealer and product. The index of the contract is kept out: where the database
+        does not know yet how many lines that has, it would read them all for each row.
+        """
         return SQL(
             """SELECT i.fixed_price::numeric AS price
                  FROM product_pricelist_item i
-                WHERE i.kh_partner_id = %s AND i.kh_contract_id = %s
+                WHERE i.kh_partner_id = %s AND COALESCE(i.kh_contract_id, 0) = %s
                   AND i.product_tmpl_id = sold.product_tmpl_id
                   AND (i.product_id IS NULL OR i.product_id = sold.product_id)
                   AND i.compute_price = 'fixed' AND i.kh_is_past IS NOT TRUE
