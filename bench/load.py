@@ -20,6 +20,7 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
 
 import requests
 
@@ -42,6 +43,7 @@ SECONDS = "kh.bench.load.seconds"  # parameter: how long dealers go on ordering
 ARRIVING = 30.0
 START_SECONDS = 120
 REQUEST_SECONDS = 60
+SERVER = str(Path(__file__).with_name("odoo_server.py"))
 PASSWORD = "bench-dealer-password"  # noqa: S105  (of a database that lives for this bench)
 
 
@@ -147,7 +149,7 @@ def served(database):
     http_port, gevent_port = free_ports(2)
     server = subprocess.Popen(
         [
-            *(sys.executable, "-m", "odoo", "-c", os.environ["ODOO_RC"], "-d", database),
+            *(sys.executable, SERVER, "-c", os.environ["ODOO_RC"], "-d", database),
             *(f"--db-filter=^{database}$", f"--workers={WORKERS}", "--max-cron-threads=0"),
             *("--http-interface=127.0.0.1", f"--http-port={http_port}"),
             *(f"--gevent-port={gevent_port}", "--log-level=warn"),
