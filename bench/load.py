@@ -349,7 +349,7 @@ def check_orders(env, dealers, before):
           JOIN product_product p ON p.id = l.product_id
           LEFT JOIN product_pricelist_item i
                  ON i.kh_partner_id = b.parent_id AND i.product_id = p.id
-         WHERE o.id > %s AND o.state = 'sent'
+         WHERE o.id > %s AND o.state = 'sent' AND l.is_delivery IS NOT TRUE
          ORDER BY o.id, l.id
         """,
         [before],
