@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import Controller, request, route
 
+from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.order_ticket import OPEN_STATES
@@ -190,10 +191,11 @@ class DealerTickets(Controller):
     def _find_order(order_id):
         """Return an order that the user sees, or an empty one."""
         Order = request.env["sale.order"]
-        if not order_id.isdecimal() or len(order_id) > 9:
+        found = parse_id(order_id)
+        if not found:
             return Order
         domain = Order._kh_portal_domain(request.env.user.partner_id)
-        return Order.search(domain & Domain("id", "=", int(order_id)))
+        return Order.search(domain & Domain("id", "=", found))
 
     @staticmethod
     def _ensure_found(order, order_id):
