@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Order",
-    "version": "19.0.3.1.0",
+    "version": "19.0.3.2.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -33,6 +33,7 @@
         "data/ir_cron_fulfilment_data.xml",
         "security/promotion_rules.xml",
         "data/ir_cron_promotion.xml",
+        "data/ir_cron_mail_data.xml",
         "data/mail_template_approval_data.xml",
         "data/mail_template_offer_data.xml",
         "data/approval_flow_dealer_data.xml",

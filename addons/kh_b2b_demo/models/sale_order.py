@@ -4,8 +4,10 @@ from odoo import models
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _send_order_notification_mail(self, mail_template):
+    def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
         """Send nothing, and print no PDF, while the demo company is loaded."""
         if self.env.context.get("kh_demo_load"):
             return None
-        return super()._send_order_notification_mail(mail_template)
+        return super()._send_order_notification_mail(
+            mail_template, allow_deferred_sending=allow_deferred_sending
+        )

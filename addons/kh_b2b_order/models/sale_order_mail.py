@@ -1,0 +1,75 @@
+import logging
+
+from odoo import api, models
+
+_logger = logging.getLogger(__name__)
+
+
+class SaleOrder(models.Model):
+    """Nobody waits for the PDF of an order's e-mail: it is made behind the request."""
+
+    _inherit = "sale.order"
+
+    _kh_pending_mail_idx = models.Index("(id) WHERE pending_email_template_id IS NOT NULL")
+
+    # === HOOKS - MAIL === #
+    def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
+        """Extend: leave the mail of a B2B order to a job, which is called at once.
+
+        Core does the same for every order where an administrator turned `sale.async_emails` on,
+        and does it for these orders too, then. Without the job the mail is made here.
+        """
+        # sudo: whoever orders may not read jobs; only whether they run is asked
+        core_job = self.env.ref("sale.send_pending_emails_cron", raise_if_not_found=False).sudo()
+        job = self.env.ref("kh_b2b_order.ir_cron_send_pending_mails").sudo()
+        is_ours = allow_deferred_sending and job.active and not core_job.active
+        if not (is_ours and mail_template and self._kh_is_b2b_order()):
+            return super()._send_order_notification_mail(
+                mail_template, allow_deferred_sending=allow_deferred_sending
+            )
+        self.pending_email_template_id = mail_template
+        job._trigger()
+        return None
+
+    # === HOOKS - APPROVAL === #
+    def _approval_writable_fields(self):
+        # the shop names who looks after an order when it mails that its payment arrived
+        return super()._approval_writable_fields() | {"pending_email_template_id", "user_id"}
+
+    # === CRON METHODS === #
+    @api.model
+    def _cron_send_pending_mails(self):
+        """Make and send the e-mails that orders wait for, one transaction each.
+
+        An order that somebody works on right now is left for the next run. A mail that cannot be
+        made stops no other: the order tells so, and it is not tried again.
+        """
+        due = self.search([("pending_email_template_id", "!=", False)], order="id")
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(due))
+        for order in due:
+            order[0]._kh_send_pending_mail()  # core reads no other order again after a commit
+            if not progress._commit_progress(1):
+                break
+
+    def _kh_send_pending_mail(self):
+        """Send the mail this order waits for, if it still does and its row is free."""
+        order = self.try_lock_for_update()
+        order.invalidate_recordset(["pending_email_template_id"])
+        template = order.pending_email_template_id
+        if not template:
+            return
+        order.pending_email_template_id = False
+        try:
+            with self.env.cr.savepoint():
+                order._send_order_notification_mail(template, allow_deferred_sending=False)
+        except Exception as error:
+            # whatever a template, a report or a mail server may raise: told, and the next goes on
+            _logger.exception("The e-mail of %s could not be made.", order.name)
+            order.message_post(
+                body=self.env._(
+                    "The e-mail “%(mail)s” could not be made, please send it by hand: %(error)s",
+                    mail=template.name,
+                    error=error,
+                )
+            )
