@@ -150,7 +150,7 @@ def served(database):
     server = subprocess.Popen(
         [
             *(sys.executable, SERVER, "-c", os.environ["ODOO_RC"], "-d", database),
-            *(f"--db-filter=^{database}$", f"--workers={WORKERS}", "--max-cron-threads=0"),
+            *(f"--db-filter=^{database}$", f"--workers={WORKERS}", "--max-cron-threads=1"),
             *("--http-interface=127.0.0.1", f"--http-port={http_port}"),
             *(f"--gevent-port={gevent_port}", "--log-level=warn"),
         ],

@@ -147,6 +147,9 @@ class Photographer:
             code = NO_NETWORK.lower().replace("_", "")
             page.route(f"**{selector}", lambda route: route.abort(code))
             return
+        if action == "hang":
+            page.route(f"**{selector}", lambda _route: None)
+            return
         optional = action.endswith("?")
         found = page.locator(selector).first
         if optional and not found.count():

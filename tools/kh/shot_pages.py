@@ -3,7 +3,7 @@
 `role` is a login of the demo company (its password is the same), or None for a stranger. `steps`
 are done after the page has come: ``("click", css)``, ``("fill", css, text)``, ``("press", css,
 key)``, ``("wait", css)``, ``("open", address)``, ``("lose", address)``: its requests find no
-network. A step whose name ends with ``?`` may find nothing. `url` of the back office may name an
+network, ``("hang", address)``: they get no answer. A step whose name ends with ``?`` may find nothing. `url` of the back office may name an
 action by its XML id: ``action:kh_b2b_order.x``.
 """
 
@@ -35,6 +35,19 @@ ADD_TO_CART = (
     ("wait", "[data-kh-cart-kinds]:visible"),
 )
 ASK_WHY = (("click", "td:visible .kh_price_why"), ("wait", "dialog.kh_why[open]"))
+# what a dealer's yearly order looks like
+MANY = tuple(
+    f"{series}{curve}{poles}P{current}A"
+    for series in ("GX1-63", "GX3-63", "GX5-125", "GX7-40")
+    for curve in "BCD"
+    for poles in (1, 2, 3, 4)
+    for current in (10, 16, 25, 32, 63)
+)
+PASTE_MANY = (
+    ("fill", "[data-kh-paste]", "\n".join(f"{code}\t{10 + n}" for n, code in enumerate(MANY * 2))),
+    ("click", "[data-kh-check]"),
+    ("wait", "[data-kh-counts]:has-text('480')"),
+)
 # pages on which nobody works with a phone
 DESK = (1280,)
 OPEN_FIRST = (
@@ -453,6 +466,21 @@ PAGES = (
             ("press", "tr:nth-child(1) [data-kh-qty]", "Enter"),
             ("wait", ".kh-p-offline"),
         ),
+        full=False,
+    ),    # --- waiting, and much
+    Page(
+        "114-cart-loading",
+        "dealer1",
+        "/shop",
+        (*FILL_FIRST_ROWS, ("hang", "/shop/kh/cart/add"), ("click", "[data-kh-add]")),
+        full=False,
+    ),
+    Page("115-quick-order-many", "dealer1", "/shop/quick-order", PASTE_MANY, full=False),
+    Page(
+        "116-cart-many",
+        "buyer1",
+        "/shop/quick-order",
+        (*PASTE_MANY, ("click", "[data-kh-quick-add]"), ("open", "/shop/cart")),
         full=False,
     ),
 )

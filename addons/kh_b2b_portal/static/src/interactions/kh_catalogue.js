@@ -24,6 +24,7 @@ export class KhCatalogue extends Interaction {
     dynamicContent = {
         "[data-kh-qty]": {
             "t-on-input": this.onInput,
+            "t-on-compositionend": this.onInput,
             "t-on-focus": (ev) => ev.target.select(),
             "t-on-change": this.onChange,
             "t-on-keydown": this.onKeydown,

@@ -30,7 +30,18 @@ registry.category("web_tour.tours").add("kh_b2b_quick_order", {
         },
         { trigger: "[data-kh-counts]:contains(60 rows):contains(59 good)" },
         { trigger: "[data-kh-row='8'] [data-kh-pick]", run: "click" },
-        { trigger: "[data-kh-find]", run: "edit KHQ-07" },
+        {
+            content: "Type as a Chinese keyboard does",
+            trigger: "[data-kh-find]",
+            run() {
+                const press = { key: "Escape", isComposing: true, bubbles: true };
+                this.anchor.dispatchEvent(new CompositionEvent("compositionstart"));
+                this.anchor.dispatchEvent(new KeyboardEvent("keydown", press));
+                this.anchor.value = "KHQ-07";
+                this.anchor.dispatchEvent(new InputEvent("input", { isComposing: true }));
+                this.anchor.dispatchEvent(new CompositionEvent("compositionend"));
+            },
+        },
         { trigger: "[data-kh-choose]:contains(KHQ-07)", run: "click" },
         { trigger: "[data-kh-counts]:contains(60 good)" },
         { trigger: "[data-kh-quick-add]:not([disabled]):contains(60)", run: "click" },

@@ -14,7 +14,12 @@ export class QuickOrderPicker extends Component {
         this.state = useState({ term: "", offers, at: 0, learn: true, searched: false });
         this.input = useRef("input");
         this.search = useDebounced(this.searchNow.bind(this), WAIT);
-        useExternalListener(window, "keydown", (ev) => ev.key === "Escape" && this.props.close());
+        useExternalListener(window, "keydown", (ev) => {
+            // an Escape that gives up half a pinyin word closes nothing
+            if (ev.key === "Escape" && !ev.isComposing) {
+                this.props.close();
+            }
+        });
         onMounted(() => this.input.el.focus());
     }
 
