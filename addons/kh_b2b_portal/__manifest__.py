@@ -41,6 +41,7 @@
             "kh_b2b_portal/static/src/scss/lists.scss",
             "kh_b2b_portal/static/src/scss/quick_order.scss",
             "kh_b2b_portal/static/src/scss/scene.scss",
+            "kh_b2b_portal/static/src/scss/touch.scss",
             "kh_b2b_portal/static/src/interactions/**/*",
             "kh_b2b_portal/static/src/components/**/*",
         ],

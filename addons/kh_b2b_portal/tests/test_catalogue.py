@@ -1,4 +1,5 @@
 import re
+from html import unescape
 
 from odoo import Command
 from odoo.tests import tagged
@@ -33,6 +34,14 @@ class TestCatalogue(PortalCommon):
         self.assertEqual(html.count(">80.00</b>"), 3)
         self.assertEqual(html.count("kh-p-tag-contract"), 3)
         self.assertEqual(html.count("data-kh-qty"), 3)
+
+    def test_rows_know_whether_tax_is_in_their_price(self):
+        """A card on the phone has no column head that would say it."""
+        self.authenticate("kh_dealer", "kh_dealer")
+        for selection, word in (("tax_included", "tax incl."), ("tax_excluded", "tax excl.")):
+            self.website.show_line_subtotals_tax_selection = selection
+            styles = re.findall(r'style="--kh-tax: ([^"]*)"', self._get("/shop?search=KHT"))
+            self.assertEqual([unescape(style) for style in styles], [f"'{word}'"])
 
     def test_other_dealer_does_not_see_it(self):
         self.authenticate("kh_stranger", "kh_stranger")

@@ -1,11 +1,15 @@
 /**
- * Look at pages of the shop in frames as wide as a screen, with axe-core inside each of them.
+ * Look at pages of the shop in frames as wide as a screen, with axe-core inside each of them; on the
+ * phone all buttons and fields must be large enough for a thumb.
  *
  * Not part of a bundle: the test puts it, a call of `khCheckPages` and axe-core into the browser.
  */
 (function () {
     const GRAVE = ["serious", "critical"];
     const PATIENCE = 15000;
+    const PHONE = 768;
+    // half a pixel may be lost where a line's height is rounded
+    const THUMB = 43.5;
 
     const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -54,12 +58,26 @@
         };
     }
 
+    /** Buttons and fields that a thumb might miss: less than 44 px high on the phone. */
+    function smallTargets(frame) {
+        const what = "button, .btn, .nav-link, .page-link, summary, select, textarea, input";
+        return [...frame.contentDocument.querySelectorAll(what)]
+            .filter((el) => el.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+            .map((el) => el.closest("label") || el) // the whole label answers for its box
+            .map((el) => [el, el.getBoundingClientRect()])
+            .filter(([, { width, height }]) => width > 1 && height > 1 && height < THUMB)
+            .map(([el, { height }]) => `${Math.round(height)} px high: ${el.outerHTML.slice(0, 80)}`);
+    }
+
     async function checkPage(frame, page, source) {
         await open(frame, page);
         const { count, foreign } = requests(frame);
         const found = foreign.map((url) => `asks a foreign host: ${url}`);
         if (count > (page.requests || Infinity)) {
             found.push(`makes ${count} requests, more than ${page.requests}`);
+        }
+        if (frame.clientWidth < PHONE) {
+            found.push(...smallTargets(frame));
         }
         return [...found, ...(await faults(frame, source))];
     }
@@ -76,6 +94,17 @@
             : ["axe-core overlooks a picture without a text"];
     }
 
+    /** So must a button that is too small be. */
+    function checkThumb(frame) {
+        const button = frame.contentDocument.createElement("button");
+        button.style.cssText = "position: fixed; top: 0; height: 20px; width: 90px";
+        button.id = "kh_small";
+        frame.contentDocument.body.append(button);
+        return smallTargets(frame).some((line) => line.includes("kh_small"))
+            ? []
+            : ["the check of targets overlooks a small button"];
+    }
+
     window.khCheckPages = async function (pages, widths, source) {
         const frame = document.createElement("iframe");
         document.body.replaceChildren(frame);
@@ -87,7 +116,7 @@
                 found.push(...lines.map((line) => `${width} px ${page.url} ${line}`));
             }
         }
-        found.push(...(await checkItself(frame, source)));
+        found.push(...(await checkItself(frame, source)), ...checkThumb(frame));
         if (found.length) {
             console.error(`${found.length} faults:\n${found.join("\n")}`);
         } else {
