@@ -391,7 +391,7 @@ def check_order(order_id, order, wanted):
             raise ValueError(
                 f"Order {order_id}, {code}: {price} and {total}, not {contract}, {due}"
             )
-    due = sum(line[3] for line in lines.values())
+    due = round(sum(line[3] for line in lines.values()), 2)
     if order["total"] != due:
         raise ValueError(f"Order {order_id} costs {order['total']}, not {due}.")
 
