@@ -8,6 +8,7 @@ from . import (
     test_checkout,
     test_dealer_approval,
     test_editor,
+    test_every_way,
     test_foreign_price,
     test_frame,
     test_home,
