@@ -3,8 +3,8 @@
 `role` is a login of the demo company (its password is the same), or None for a stranger. `steps`
 are done after the page has come: ``("click", css)``, ``("fill", css, text)``, ``("press", css,
 key)``, ``("wait", css)``, ``("open", address)``, ``("lose", address)``: its requests find no
-network, ``("hang", address)``: they get no answer. A step whose name ends with ``?`` may find nothing. `url` of the back office may name an
-action by its XML id: ``action:kh_b2b_order.x``.
+network, ``("hang", address)``: they get no answer. A step whose name ends with ``?`` may find
+nothing. `url` of the back office may name an action by its XML id: ``action:kh_b2b_order.x``.
 """
 
 from __future__ import annotations
@@ -467,7 +467,7 @@ PAGES = (
             ("wait", ".kh-p-offline"),
         ),
         full=False,
-    ),    # --- waiting, and much
+    ),  # --- waiting, and much
     Page(
         "114-cart-loading",
         "dealer1",
