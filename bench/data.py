@@ -162,14 +162,15 @@ def create_areas(env, count):
     )
 
 
-def turn_pricelists_on(env):
-    """Without this feature core ignores every pricelist."""
+def prepare_company(env):
+    """Price lists, which core ignores without their feature; taxes as l10n_cn rounds them."""
     env["res.config.settings"].create({"group_product_pricelist": True}).execute()
+    env["res.company"].search([]).tax_calculation_rounding_method = "round_per_line"
 
 
 def prepare_contract_prices(env, side, scale):
     """`PRODUCTS` products and as many dealers as `scale` prices need, a price for each pair."""
-    turn_pricelists_on(env)
+    prepare_company(env)
     products = create_products(env)
     count = max(scale // len(products), 1)
     # Beyond 1,000 dealers the ORM would take longer than the prices themselves.

@@ -52,7 +52,7 @@ def prepare(env, side, scale):
     if side != "ours":
         return  # nothing to compare with: a plain shop has other pages
     env["ir.config_parameter"].set_param(SECONDS, scale)
-    data.turn_pricelists_on(env)
+    data.prepare_company(env)
     products = data.create_products(env, PRODUCTS)
     tax = env["account.tax"].create(
         {

@@ -9,7 +9,7 @@ SCALE = 10_000
 
 
 def prepare(env, side, scale):
-    data.turn_pricelists_on(env)
+    data.prepare_company(env)
     products = data.create_products(env)
     dealers = data.create_dealers(env, max(scale // len(products), 1))
     if side == "ours":

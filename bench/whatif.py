@@ -20,7 +20,7 @@ SAMPLE = "WHATIF-SAMPLE"
 
 
 def prepare(env, side, scale):
-    data.turn_pricelists_on(env)
+    data.prepare_company(env)
     categories = data.create_public_categories(env, 10)
     data.insert_products(env, PRODUCTS, categories)
     data.insert_dealers(env, DEALERS)
