@@ -472,15 +472,25 @@ PAGES = (
         "114-cart-loading",
         "dealer1",
         "/shop",
-        (*FILL_FIRST_ROWS, ("hang", "/shop/kh/cart/add"), ("click", "[data-kh-add]")),
+        (
+            *FILL_FIRST_ROWS,
+            ("hang", "/shop/kh/cart/add"),
+            ("click", "[data-kh-add]"),
+            ("wait", "[data-kh-add] .fa-spin"),
+        ),
         full=False,
     ),
-    Page("115-quick-order-many", "dealer1", "/shop/quick-order", PASTE_MANY, full=False),
+    Page("115-quick-order-many", "dealer3", "/shop/quick-order", PASTE_MANY, full=False),
     Page(
         "116-cart-many",
         "buyer1",
         "/shop/quick-order",
-        (*PASTE_MANY, ("click", "[data-kh-quick-add]"), ("open", "/shop/cart")),
+        (
+            *PASTE_MANY,
+            ("click", "[data-kh-quick-add]"),
+            ("wait", "[data-kh-message]"),
+            ("open", "/shop/cart"),
+        ),
         full=False,
     ),
 )
