@@ -19,17 +19,24 @@ class SaleOrder(models.Model):
         Core does the same for every order where an administrator turned `sale.async_emails` on,
         and does it for these orders too, then. Without the job the mail is made here.
         """
-        # sudo: whoever orders may not read jobs; only whether they run is asked
-        core_job = self.env.ref("sale.send_pending_emails_cron", raise_if_not_found=False).sudo()
-        job = self.env.ref("kh_b2b_order.ir_cron_send_pending_mails").sudo()
-        is_ours = allow_deferred_sending and job.active and not core_job.active
-        if not (is_ours and mail_template and self._kh_is_b2b_order()):
+        job = self._kh_get_mail_job()
+        if not (job and mail_template and allow_deferred_sending and self._kh_is_b2b_order()):
             return super()._send_order_notification_mail(
                 mail_template, allow_deferred_sending=allow_deferred_sending
             )
         self.pending_email_template_id = mail_template
         job._trigger()
         return None
+
+    def _kh_get_mail_job(self):
+        """Return the job that makes these mails; nothing where it is off, or core's is on."""
+        names = ("kh_b2b_order.ir_cron_send_pending_mails", "sale.send_pending_emails_cron")
+        # sudo: whoever orders may not read jobs; only whether they run is asked
+        job, core_job = (
+            found and found.sudo().active and found
+            for found in (self.env.ref(name, raise_if_not_found=False) for name in names)
+        )
+        return job if job and not core_job else None
 
     # === HOOKS - APPROVAL === #
     def _approval_writable_fields(self):

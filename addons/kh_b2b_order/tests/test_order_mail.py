@@ -53,6 +53,8 @@ class TestOrderMail(OrderCommon):
         self.assertTrue(self._mails(self._confirm(website_id=False)))
         self.job.active = False
         self.assertTrue(self._mails(self._confirm()))
+        self.job.unlink()
+        self.assertTrue(self._mails(self._confirm()))
 
     def test_cores_job_does_it_where_it_is_on(self):
         self.env["ir.config_parameter"].set_param("sale.async_emails", "True")
