@@ -19,7 +19,7 @@ class OrderCommon(ProductCommon):
     def setup_independent_user(cls):
         return new_test_user(
             cls.env,
-            login="kh_o_staff",
+            login="kh_o_accountant",
             group_ids=cls.get_default_groups().ids,
             company_id=cls.env.company.id,
         )

@@ -8,7 +8,7 @@ from odoo.addons.sale.models.sale_order import SaleOrder
 from .common import OrderCommon
 
 AMOUNTS = ("amount_untaxed", "amount_tax", "amount_total")
-ORDERS, LINES = 40, 12
+ORDERS, LINES = 15, 12
 
 
 @tagged("post_install", "-at_install")

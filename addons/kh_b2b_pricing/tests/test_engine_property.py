@@ -327,7 +327,7 @@ class TestEngineProperty(PricingCommon):
         self.cases = Counter()
 
         @settings(
-            max_examples=200,
+            max_examples=300,
             deadline=None,
             derandomize=True,
             database=None,

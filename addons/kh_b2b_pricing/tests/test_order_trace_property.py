@@ -119,7 +119,7 @@ class TestOrderTraceProperty(TraceCommon):
 
     def test_every_line_replays_after_all_rules_are_gone(self):
         @settings(
-            max_examples=80,
+            max_examples=120,
             deadline=None,
             derandomize=True,
             database=None,

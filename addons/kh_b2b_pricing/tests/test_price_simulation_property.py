@@ -278,7 +278,7 @@ class TestPriceSimulationProperty(SimulationCommon):
         self.touched = 0
 
         @settings(
-            max_examples=50,
+            max_examples=80,
             deadline=None,
             derandomize=True,
             database=None,
