@@ -32,6 +32,7 @@
             "kh_b2b_portal/static/src/scss/frame.scss",
             "kh_b2b_portal/static/src/scss/actionbar.scss",
             "kh_b2b_portal/static/src/scss/catalogue.scss",
+            "kh_b2b_portal/static/src/scss/banner.scss",
             "kh_b2b_portal/static/src/scss/filters.scss",
             "kh_b2b_portal/static/src/scss/matrix.scss",
             "kh_b2b_portal/static/src/scss/price_range.scss",

@@ -66,7 +66,9 @@
             .map((el) => el.closest("label") || el) // the whole label answers for its box
             .map((el) => [el, el.getBoundingClientRect()])
             .filter(([, { width, height }]) => width > 1 && height > 1 && height < THUMB)
-            .map(([el, { height }]) => `${Math.round(height)} px high: ${el.outerHTML.slice(0, 80)}`);
+            .map(
+                ([el, { height }]) => `${Math.round(height)} px high: ${el.outerHTML.slice(0, 80)}`
+            );
     }
 
     async function checkPage(frame, page, source) {
