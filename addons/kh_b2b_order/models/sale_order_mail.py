@@ -13,17 +13,15 @@ class SaleOrder(models.Model):
     _kh_pending_mail_idx = models.Index("(id) WHERE pending_email_template_id IS NOT NULL")
 
     # === HOOKS - MAIL === #
-    def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
+    def _send_order_notification_mail(self, mail_template, **kwargs):
         """Extend: leave the mail of a B2B order to a job, which is called at once.
 
         Core does the same for every order where an administrator turned `sale.async_emails` on,
         and does it for these orders too, then. Without the job the mail is made here.
         """
-        job = self._kh_get_mail_job()
-        if not (job and mail_template and allow_deferred_sending and self._kh_is_b2b_order()):
-            return super()._send_order_notification_mail(
-                mail_template, allow_deferred_sending=allow_deferred_sending
-            )
+        job = kwargs.get("allow_deferred_sending", True) and self._kh_get_mail_job()
+        if not (job and mail_template and self._kh_is_b2b_order()):
+            return super()._send_order_notification_mail(mail_template, **kwargs)
         self.pending_email_template_id = mail_template
         job._trigger()
         return None
