@@ -1,4 +1,4 @@
-"""Fifty dealers order at once over HTTP from a server with two workers.
+"""Fifty dealers order at once over HTTP from a server with two workers and its jobs.
 
 Each logs in, looks through the list, adds lines, pastes rows into quick order, checks out with a
 bank transfer and looks at the orders, again and again, reading a page for some seconds before

@@ -467,7 +467,8 @@ PAGES = (
             ("wait", ".kh-p-offline"),
         ),
         full=False,
-    ),  # --- waiting, and much
+    ),
+    # --- waiting, and much
     Page(
         "114-cart-loading",
         "dealer1",

@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
@@ -20,7 +21,9 @@ class SaleOrder(models.Model):
         and does it for these orders too, then. Without the job the mail is made here.
         """
         job = kwargs.get("allow_deferred_sending", True) and self._kh_get_mail_job()
-        if not (job and mail_template and self._kh_is_b2b_order()):
+        # an order keeps one mail that waits: another is made here, or the first would be lost
+        waiting = self.pending_email_template_id - (mail_template or self.env["mail.template"])
+        if not (job and mail_template and not waiting and self._kh_is_b2b_order()):
             return super()._send_order_notification_mail(mail_template, **kwargs)
         self.pending_email_template_id = mail_template
         job._trigger()
@@ -38,8 +41,9 @@ class SaleOrder(models.Model):
 
     # === HOOKS - APPROVAL === #
     def _approval_writable_fields(self):
-        # the shop names who looks after an order when it mails that its payment arrived
-        return super()._approval_writable_fields() | {"pending_email_template_id", "user_id"}
+        names = super()._approval_writable_fields() | {"pending_email_template_id"}
+        # core names who looks after an order when it mails that a payment arrived; people do not
+        return names | {"user_id"} if self.env.su else names
 
     # === CRON METHODS === #
     @api.model
@@ -68,6 +72,8 @@ class SaleOrder(models.Model):
         try:
             with self.env.cr.savepoint():
                 order._send_order_notification_mail(template, allow_deferred_sending=False)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # nothing is wrong with the mail: the job comes again
         except Exception as error:
             # whatever a template, a report or a mail server may raise: told, and the next goes on
             _logger.exception("The e-mail of %s could not be made.", order.name)

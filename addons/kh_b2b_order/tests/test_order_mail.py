@@ -1,4 +1,7 @@
+from psycopg2.errors import SerializationFailure
+
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import OrderCommon
@@ -49,6 +52,15 @@ class TestOrderMail(OrderCommon):
         self._run()
         self.assertEqual(self._mails(order), mail, "sent once")
 
+    def test_two_mails_of_one_order_are_both_made(self):
+        order = self._confirm()
+        first = order.pending_email_template_id
+        order.sudo()._send_payment_succeeded_for_order_mail()
+        self.assertEqual(order.pending_email_template_id, first)
+        self.assertEqual(len(self._mails(order)), 1)
+        self._run()
+        self.assertEqual(len(self._mails(order)), 2)
+
     def test_neutral_without_b2b_or_without_the_job(self):
         self.assertTrue(self._mails(self._confirm(website_id=False)))
         self.job.active = False
@@ -87,6 +99,18 @@ class TestOrderMail(OrderCommon):
         self.assertTrue(self._mails(second))
         self.assertFalse((first | second).pending_email_template_id, "not tried for ever")
 
+    def test_a_conflict_of_transactions_is_no_broken_mail(self):
+        order = self._confirm()
+
+        def conflict(*args, **kwargs):
+            raise SerializationFailure
+
+        self.patch(type(order), "message_post_with_source", conflict)
+        messages = order.message_ids
+        with self.assertRaises(SerializationFailure):
+            order._kh_send_pending_mail()
+        self.assertEqual(order.message_ids, messages)
+
     def test_mail_of_an_order_under_review(self):
         clerk = self._create_staff("kh_o_clerk", "kh_b2b_member.group_b2b_order_clerk")
         self._create_staff("kh_o_manager", "kh_b2b_approval.group_approval_manager")
@@ -104,6 +128,8 @@ class TestOrderMail(OrderCommon):
         order.action_quotation_sent()
         order.action_request_approval()
         self.assertTrue(order._is_under_review())
+        with self.assertRaisesRegex(UserError, "under review"):
+            order.with_context(lang="en_US").sudo(False).user_id = clerk
         # as the page of a payment does, whoever pays
         order.with_user(self.buyer).sudo()._send_payment_succeeded_for_order_mail()
         self.assertTrue(order.pending_email_template_id)

@@ -4,12 +4,8 @@ from odoo.tests import tagged
 from .common import PortalCommon
 
 
-@tagged("post_install", "-at_install")
-class TestTour(PortalCommon):
-    """The dealer's part of the journey, in Chinese on the phone."""
-
-    browser_size = "390x844"
-    touch_enabled = True
+class TourCommon(PortalCommon):
+    """The dealer's part of the journey, in Chinese."""
 
     @classmethod
     def setUpClass(cls):
@@ -23,7 +19,7 @@ class TestTour(PortalCommon):
         )
         cls.user.lang = "zh_CN"
 
-    def test_dealer_orders_on_the_phone(self):
+    def _check_journey(self):
         self.start_tour(
             "/shop?search=KHT",
             "kh_b2b_portal_dealer",
@@ -36,3 +32,20 @@ class TestTour(PortalCommon):
         quantities = sorted(order._kh_cart_lines().mapped("product_uom_qty"))
         self.assertEqual(quantities, [6, 20, 25])
         self.assertEqual(order.transaction_ids.state, "pending")
+
+
+@tagged("post_install", "-at_install")
+class TestTourComputer(TourCommon):
+    browser_size = "1280x900"
+
+    def test_dealer_orders_at_the_desk(self):
+        self._check_journey()
+
+
+@tagged("post_install", "-at_install")
+class TestTourPhone(TourCommon):
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_dealer_orders_on_the_phone(self):
+        self._check_journey()
