@@ -33,6 +33,13 @@ def copy(tmp_path):
     return root
 
 
+@pytest.fixture
+def alone(programs, tmp_path):
+    """Variables with which `kh` finds the Pythons that a test makes, and none of this machine."""
+    folder = programs("dirname", f'#!/bin/sh\nexec "{shutil.which("dirname")}" "$@"\n').parent
+    return {"PATH": str(folder), "HOME": str(tmp_path), "PYENV_ROOT": str(tmp_path)}
+
+
 def is_one_sentence(answer, *words):
     lines = answer.stderr.strip().splitlines()
     assert answer.returncode == 1
@@ -56,12 +63,11 @@ def test_without_a_command_it_helps():
     assert "usage" in answer.stdout
 
 
-def test_no_fitting_python_is_one_sentence(programs, tmp_path):
+def test_no_fitting_python_is_one_sentence(alone, programs):
     for name in ("python3", "python3.13", "python3.12", "python3.11", "python3.10"):
         programs(name, "#!/bin/sh\nexit 1\n")
-    env = {**os.environ, "HOME": str(tmp_path), "PYENV_ROOT": str(tmp_path), "KH_PYTHON": ""}
     answer = subprocess.run(
-        [str(ROOT / "kh"), "doctor"], env=env, capture_output=True, text=True, check=False
+        [str(ROOT / "kh"), "doctor"], env=alone, capture_output=True, text=True, check=False
     )
     assert is_one_sentence(answer, "3.10 to 3.13", "install")
 
@@ -74,6 +80,31 @@ def test_an_older_python_is_passed_over(programs, tmp_path):
         [str(ROOT / "kh"), "--help"], env=env, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0
+
+
+def test_an_optimised_python_comes_first(alone, tmp_path):
+    """One that was built without optimisation is taken where there is no other."""
+    fast, plain = tmp_path / "fast", tmp_path / "plain"
+    for folder in (plain, fast):
+        folder.mkdir()
+        program = folder / "python3"
+        program.write_text(
+            "#!/bin/sh\n"
+            f'case "$2" in *CONFIG_ARGS*) exit {int(folder == plain)};; esac\n'
+            f'case "$1" in */__main__.py) echo {folder.name} >&2;; esac\n'
+            f'exec "{sys.executable}" "$@"\n'
+        )
+        program.chmod(0o755)
+    for folders, chosen in (((plain, fast), "fast"), ((plain,), "plain")):
+        path = os.pathsep.join([*map(str, folders), alone["PATH"]])
+        answer = subprocess.run(
+            [str(ROOT / "kh"), "--help"],
+            env={**alone, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (answer.returncode, answer.stderr.split()) == (0, [chosen])
 
 
 def test_a_broken_manifest_stops_before_anything_is_made(copy, tmp_path):

@@ -1,10 +1,26 @@
 from odoo import Command, fields, models
 from odoo.orm.model_classes import add_to_registry
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import TransactionCase
 
 MODEL = "kh.test.document"
 LINE_MODEL = "kh.test.document.line"
 PLAIN_MODEL = "kh.test.plain"
+
+
+def create_users(env, *rows):
+    """Make several users at once, as core's `new_test_user` makes one, without invitation mails.
+
+    :param rows: values of each user: ``login``, ``groups`` (XML ids with commas), other fields
+    :return: users in this order, with a password equal to their login
+    """
+    vals_list = []
+    for row in rows:
+        vals = {"name": row["login"], "password": row["login"].ljust(8, "x"), **row}
+        groups = vals.pop("groups", "base.group_user").split(",")
+        vals["group_ids"] = [Command.set([env.ref(group).id for group in groups])]
+        vals.setdefault("email", f"{vals['login']}@example.com")
+        vals_list.append(vals)
+    return env["res.users"].with_context(no_reset_password=True).create(vals_list).with_env(env)
 
 
 def make_document_class():
@@ -135,20 +151,25 @@ class ApprovalCommon(TransactionCase):
 
     @classmethod
     def _create_users(cls):
-        def user(login, groups="base.group_user", **values):
-            return new_test_user(cls.env, login, groups, name=login, **values)
-
-        cls.requester = user("kh_requester")
-        cls.approver = user("kh_approver")
-        cls.approver2 = user("kh_approver2")
-        cls.stranger = user("kh_stranger")
-        cls.manager = user("kh_manager", "kh_b2b_approval.group_approval_manager")
-        cls.portal_user = user("kh_portal", "base.group_portal")
         cls.company2 = cls.env["res.company"].create({"name": "KH second company"})
-        cls.foreigner = user(
-            "kh_foreigner",
-            company_id=cls.company2.id,
-            company_ids=[Command.set(cls.company2.ids)],
+        foreign = {"company_id": cls.company2.id, "company_ids": [Command.set(cls.company2.ids)]}
+        (
+            cls.requester,
+            cls.approver,
+            cls.approver2,
+            cls.stranger,
+            cls.manager,
+            cls.portal_user,
+            cls.foreigner,
+        ) = create_users(
+            cls.env,
+            {"login": "kh_requester"},
+            {"login": "kh_approver"},
+            {"login": "kh_approver2"},
+            {"login": "kh_stranger"},
+            {"login": "kh_manager", "groups": "kh_b2b_approval.group_approval_manager"},
+            {"login": "kh_portal", "groups": "base.group_portal"},
+            {"login": "kh_foreigner", **foreign},
         )
 
     @classmethod

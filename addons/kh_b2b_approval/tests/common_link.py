@@ -1,8 +1,6 @@
 import re
 
-from odoo.tests import new_test_user
-
-from .common import ApprovalCommon
+from .common import ApprovalCommon, create_users
 
 TOKEN = re.compile(r"/b2b/approval/([\w-]{20,})")
 
@@ -14,11 +12,11 @@ class LinkCommon(ApprovalCommon):
     def _create_users(cls):
         super()._create_users()
         cls.env["res.lang"]._activate_lang("en_US")
-        cls.dealer_user = new_test_user(
-            cls.env, "kh_dealer_user", "base.group_portal", name="Dealer Buyer"
-        )
-        cls.other_dealer_user = new_test_user(
-            cls.env, "kh_other_dealer_user", "base.group_portal", name="Other Dealer"
+        dealers = {"groups": "base.group_portal"}
+        cls.dealer_user, cls.other_dealer_user = create_users(
+            cls.env,
+            {"login": "kh_dealer_user", "name": "Dealer Buyer", **dealers},
+            {"login": "kh_other_dealer_user", "name": "Other Dealer", **dealers},
         )
         readers = cls.requester | cls.approver | cls.approver2 | cls.stranger | cls.manager
         (readers | cls.dealer_user | cls.other_dealer_user).lang = "en_US"

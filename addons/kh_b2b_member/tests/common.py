@@ -5,7 +5,9 @@ from PIL import Image
 from stdnum.cn import uscc
 
 from odoo import Command
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import TransactionCase
+
+from odoo.addons.kh_b2b_approval.tests.common import create_users
 
 
 def make_code(number):
@@ -37,20 +39,39 @@ class MemberCommon(TransactionCase):
 
     @classmethod
     def _create_staff(cls, login, role_xmlid, **values):
+        return create_users(cls.env, cls._prepare_staff(login, role_xmlid, **values))
+
+    @classmethod
+    def _prepare_staff(cls, login, role_xmlid, **values):
         role = cls.env.ref(f"kh_b2b_member.{role_xmlid}")
-        values["role_line_ids"] = [Command.create({"role_id": role.id})]
-        return new_test_user(cls.env, login, "base.group_user", name=login, **values)
+        return {
+            "login": login,
+            "role_line_ids": [Command.create({"role_id": role.id})],
+            **values,
+        }
 
     @classmethod
     def _create_users(cls):
-        cls.clerk = cls._create_staff("kh_clerk", "role_admission_clerk")
-        cls.clerk2 = cls._create_staff("kh_clerk2", "role_admission_clerk")
-        cls.salesperson = cls._create_staff("kh_sales", "role_salesperson")
-        cls.salesperson2 = cls._create_staff("kh_sales2", "role_salesperson")
-        cls.director = cls._create_staff("kh_director", "role_director")
-        cls.finance = cls._create_staff("kh_finance", "role_finance")
-        cls.employee = new_test_user(cls.env, "kh_employee", "base.group_user")
-        cls.portal_user = new_test_user(cls.env, "kh_portal", "base.group_portal")
+        (
+            cls.clerk,
+            cls.clerk2,
+            cls.salesperson,
+            cls.salesperson2,
+            cls.director,
+            cls.finance,
+            cls.employee,
+            cls.portal_user,
+        ) = create_users(
+            cls.env,
+            cls._prepare_staff("kh_clerk", "role_admission_clerk"),
+            cls._prepare_staff("kh_clerk2", "role_admission_clerk"),
+            cls._prepare_staff("kh_sales", "role_salesperson"),
+            cls._prepare_staff("kh_sales2", "role_salesperson"),
+            cls._prepare_staff("kh_director", "role_director"),
+            cls._prepare_staff("kh_finance", "role_finance"),
+            {"login": "kh_employee"},
+            {"login": "kh_portal", "groups": "base.group_portal"},
+        )
 
     def _prepare_vals(self, number=1, **values):
         return {

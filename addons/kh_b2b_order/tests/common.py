@@ -1,6 +1,7 @@
 from odoo import Command
 from odoo.tests import new_test_user
 
+from odoo.addons.kh_b2b_approval.tests.common import create_users
 from odoo.addons.product.tests.common import ProductCommon
 
 
@@ -59,13 +60,12 @@ class OrderCommon(ProductCommon):
                 {"name": "Other Dealer", "is_company": True, "email": "b@other.example.com"},
             ]
         )
-        cls.buyer, cls.colleague, cls.foreigner = (
-            cls._create_portal_user(login, company)
-            for login, company in (
-                ("kh_o_buyer", cls.dealer),
-                ("kh_o_colleague", cls.dealer),
-                ("kh_o_foreigner", cls.other_dealer),
-            )
+        cls.buyer, cls.colleague, cls.foreigner = cls._create_portal_users(
+            {
+                "kh_o_buyer": cls.dealer,
+                "kh_o_colleague": cls.dealer,
+                "kh_o_foreigner": cls.other_dealer,
+            }
         )
         cls.provider = cls._create_transfer_provider()
 
@@ -110,16 +110,21 @@ class OrderCommon(ProductCommon):
 
     @classmethod
     def _create_portal_user(cls, login, company):
-        user = new_test_user(
-            cls.env,
-            login=login,
-            groups="kh_b2b_member.group_b2b_dealer_buyer",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-            tz="Asia/Shanghai",
-        )
-        user.partner_id.write({"parent_id": company.id, "name": f"Person {login}"})
-        return user
+        return cls._create_portal_users({login: company})
+
+    @classmethod
+    def _create_portal_users(cls, companies):
+        """Make a buyer for each login, in the dealer's company that stands with it."""
+        shared = {
+            "groups": "kh_b2b_member.group_b2b_dealer_buyer",
+            "company_id": cls.company.id,
+            "company_ids": [Command.set(cls.company.ids)],
+            "tz": "Asia/Shanghai",
+        }
+        users = create_users(cls.env, *({"login": login, **shared} for login in companies))
+        for user, company in zip(users, companies.values(), strict=True):
+            user.partner_id.write({"parent_id": company.id, "name": f"Person {user.login}"})
+        return users
 
     @classmethod
     def _create_staff(cls, login, *groups):

@@ -1,5 +1,7 @@
 from odoo import Command
-from odoo.tests import HttpCase, new_test_user
+from odoo.tests import HttpCase
+
+from odoo.addons.kh_b2b_approval.tests.common import create_users
 
 DEALER_GROUPS = "base.group_portal,kh_b2b_member.group_b2b_dealer_buyer"
 
@@ -123,7 +125,8 @@ class PortalCommon(HttpCase):
                 **address,
             }
         )
-        user = new_test_user(cls.env, login, groups=DEALER_GROUPS, password=login)
+        row = {"login": login, "password": login, "groups": DEALER_GROUPS}
+        user = create_users(cls.env, row)
         user.partner_id.write({"parent_id": company.id, "type": "contact", **address})
         cls.env["res.partner"].create(
             {

@@ -1,5 +1,7 @@
 from odoo.fields import Command
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import TransactionCase
+
+from odoo.addons.kh_b2b_approval.tests.common import create_users
 
 
 class PricingCommon(TransactionCase):
@@ -132,22 +134,24 @@ class PricingCommon(TransactionCase):
             "order_clerk": "kh_b2b_member.group_b2b_order_clerk",
             "product_manager": "kh_b2b_member.group_b2b_product_manager",
         }
-        return {
-            role: new_test_user(
-                cls.env, login=f"kh_price_{role}", groups=f"base.group_user,{group}"
-            )
+        rows = [
+            {"login": f"kh_price_{role}", "groups": f"base.group_user,{group}"}
             for role, group in groups.items()
-        }
+        ]
+        return dict(zip(groups, create_users(cls.env, *rows), strict=True))
 
     @classmethod
     def _create_portal_user(cls, partner, login):
         contact = cls.env["res.partner"].create(
             {"name": login, "parent_id": partner.id, "email": f"{login}@example.com"}
         )
-        return new_test_user(
+        return create_users(
             cls.env,
-            login=login,
-            password=login,
-            partner_id=contact.id,
-            groups="kh_b2b_member.group_b2b_dealer",
+            {
+                "login": login,
+                "password": login,
+                "partner_id": contact.id,
+                "email": contact.email,
+                "groups": "kh_b2b_member.group_b2b_dealer",
+            },
         )
