@@ -49,11 +49,11 @@ def lowest_first():
     return done
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stage:
-    """A database and what was installed into it by name."""
+    """What is in a database of the matrix: add-ons by name, as taken from its label."""
 
-    database: str
+    label: str
     modules: frozenset
 
 
@@ -63,22 +63,36 @@ class Matrix:
     def __init__(self, env):
         self.env = env
         self.addons = Addons(self.env.addons_path)
-        self.stages = []
         self.stack = contextlib.ExitStack()
+        self.kept = {}
+        self.bases = self.plan()
+
+    def plan(self):
+        """The stage that each add-on starts from: the one that lacks least of what it needs."""
+        stages, bases = [], {}
+        for name in lowest_first():
+            needed = self.addons.closure([name]) - {name}
+            fitting = [stage for stage in stages if stage.modules <= needed]
+            core = Stage("", frozenset(self.core_of(name)))
+            bases[name] = max(fitting, key=lambda stage: len(stage.modules), default=core)
+            if self.missing(name, bases[name]):
+                stages.append(Stage(f"b{name[7:]}", frozenset(needed)))
+            stages.append(Stage(f"n{name[7:]}", frozenset({*needed, name})))
+        return bases
+
+    def missing(self, name, base):
+        return sorted({*OWN.manifest(name)["depends"]} - base.modules)
 
     def base_for(self, name):
-        """A copy of the stage that lacks least of what `name` declares; what it lacks and needs."""
-        needed = self.addons.closure([name]) - {name}
-        fitting = [stage for stage in self.stages if stage.modules <= needed]
-        best = max(fitting, key=lambda stage: len(stage.modules), default=None)
-        if best is None:
-            best = Stage(self.core_template(name), frozenset(self.core_of(name)))
-        missing = sorted({*OWN.manifest(name)["depends"]} - best.modules)
-        return self.copy(best.database, f"m{name[7:]}"), missing, needed
+        """A copy of the stage that `name` starts from, and what it needs and the stage lacks."""
+        base = self.bases[name]
+        source = self.kept[base.label] if base.label else self.core_template(name)
+        return self.copy(source, f"m{name[7:]}"), self.missing(name, base)
 
-    def keep(self, database, hint, modules):
-        """Keep a copy of the database as it is now, for those that stand on it."""
-        self.stages.append(Stage(self.copy(database, hint), frozenset(modules)))
+    def keep(self, database, label):
+        """Keep a copy of the database as it is now, if another add-on starts from it."""
+        if any(base.label == label for base in self.bases.values()):
+            self.kept[label] = self.copy(database, label)
 
     def core_of(self, name):
         return {n for n in self.addons.closure([name]) if not self.addons.is_own(n)}
@@ -138,16 +152,16 @@ def matrix(kh_environment):
 
 @pytest.mark.parametrize("name", lowest_first())
 def test_installs_alone_and_leaves_nothing(matrix, name):
-    database, missing, needed = matrix.base_for(name)
+    database, missing = matrix.base_for(name)
     with matrix.worker(database) as worker:
         if missing:
             # bridges of ours would come with what they stand on
             worker.ask({"do": "install", "names": missing, "bridges": False})
-            matrix.keep(database, f"b{name[7:]}", needed)
+            matrix.keep(database, f"b{name[7:]}")
         start = worker.log.stat().st_size
         before = matrix.snapshot(database)
         worker.ask({"do": "install", "names": [name], "bridges": True})
-        matrix.keep(database, f"n{name[7:]}", {*needed, name})
+        matrix.keep(database, f"n{name[7:]}")
         installed = matrix.snapshot(database)
         xmlids = set(installed.xmlids.values()) - set(before.xmlids.values())
         assert any(xmlid.startswith(f"{name}.") for xmlid in xmlids), f"{name} brought nothing"
