@@ -10,9 +10,10 @@ from tools.kh import paths, process
 from tools.kh.environment import Environment
 from tools.kh.errors import KhError
 
+SHOP = "web.assets_frontend"
 #: Bundles that the pages of the back office, the website and a test's browser load.
 BUNDLES = (
-    "web.assets_frontend",
+    SHOP,
     "web.assets_frontend_lazy",
     "web.assets_frontend_minimal",
     "web.assets_tests",
@@ -21,10 +22,16 @@ BUNDLES = (
 )
 COMPILE_SECONDS = 600
 SCRIPT = f"""
+bundles = env["ir.qweb"]._get_asset_bundle
 for bundle in {BUNDLES!r}:
     for kind in ("css", "js"):
-        asset = env["ir.qweb"]._get_asset_bundle(bundle, css=kind == "css", js=kind == "js")
-        getattr(asset, kind)()
+        getattr(bundles(bundle, css=kind == "css", js=kind == "js"), kind)()
+if "kh_is_b2b" in env.get("website", env["base"])._fields:
+    # Tests open a shop: its styles differ, and of a website's styles only the last are kept.
+    for website in env["website"].search([("kh_is_b2b", "=", False)]):
+        website.kh_is_b2b = True
+        bundles({SHOP!r}, js=False, assets_params={{"website_id": website.id}}).css()
+        website.kh_is_b2b = False
 env.cr.commit()
 """
 

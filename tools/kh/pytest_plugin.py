@@ -24,9 +24,6 @@ LONGEST_LINE = 1000
 #: Seconds from which the making of what a class of tests shares is written down as well.
 WORTH_A_LINE = 0.05
 DAY = 86400.0
-STYLES = "web.assets_frontend"
-#: As many classes that open pages make it worth while to have the styles ready.
-WORTH_STYLES = 5
 #: Words in the name of a test file that promise a long run, and how long.
 GUESSED_SECONDS = {"install_matrix": 240.0, "tour": 90.0, "journey": 90.0, "portal": 20.0}
 
@@ -189,35 +186,6 @@ def keep_files() -> None:
     from odoo.tests.common import TransactionCase
 
     TransactionCase._gc_filestore = classmethod(lambda cls: None)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ready_styles(request: pytest.FixtureRequest) -> None:
-    """Compile the styles of a B2B shop once, where many classes of tests open its pages.
-
-    What a page asks for is made in the transaction of its class, and goes with it. Styles of a shop
-    differ from those of another website, and of a website's styles only the last are kept.
-    """
-    if not request.config.getoption("--odoo-database", None):
-        return
-    from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-    from odoo.tests import HttpCase
-    from odoo.tests.common import get_db_name
-
-    classes = {getattr(item, "cls", None) for item in request.session.items}
-    if sum(issubclass(cls, HttpCase) for cls in classes if cls) < WORTH_STYLES:
-        return
-    request.getfixturevalue("load_registry")
-    with Registry(get_db_name()).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        if "kh_is_b2b" not in env.get("website", env["base"])._fields:
-            return
-        for website in env["website"].search([]):
-            params = {"website_id": website.id}
-            website.kh_is_b2b = True
-            env["ir.qweb"]._get_asset_bundle(STYLES, js=False, assets_params=params).css()
-            website.kh_is_b2b = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
