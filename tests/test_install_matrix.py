@@ -49,9 +49,19 @@ def lowest_first():
     return done
 
 
+def before(name):
+    """Label of the stage with what an add-on needs, without the add-on."""
+    return f"b{name[7:]}"
+
+
+def after(name):
+    """Label of the stage with the add-on on top."""
+    return f"n{name[7:]}"
+
+
 @dataclass(frozen=True)
 class Stage:
-    """What is in a database of the matrix: add-ons by name, as taken from its label."""
+    """A database of the matrix: its label and the add-ons in it; the core template has no label."""
 
     label: str
     modules: frozenset
@@ -76,8 +86,8 @@ class Matrix:
             core = Stage("", frozenset(self.core_of(name)))
             bases[name] = max(fitting, key=lambda stage: len(stage.modules), default=core)
             if self.missing(name, bases[name]):
-                stages.append(Stage(f"b{name[7:]}", frozenset(needed)))
-            stages.append(Stage(f"n{name[7:]}", frozenset({*needed, name})))
+                stages.append(Stage(before(name), frozenset(needed)))
+            stages.append(Stage(after(name), frozenset({*needed, name})))
         return bases
 
     def missing(self, name, base):
@@ -157,13 +167,13 @@ def test_installs_alone_and_leaves_nothing(matrix, name):
         if missing:
             # bridges of ours would come with what they stand on
             worker.ask({"do": "install", "names": missing, "bridges": False})
-            matrix.keep(database, f"b{name[7:]}")
+            matrix.keep(database, before(name))
         start = worker.log.stat().st_size
-        before = matrix.snapshot(database)
+        bare = matrix.snapshot(database)
         worker.ask({"do": "install", "names": [name], "bridges": True})
-        matrix.keep(database, f"n{name[7:]}")
+        matrix.keep(database, after(name))
         installed = matrix.snapshot(database)
-        xmlids = set(installed.xmlids.values()) - set(before.xmlids.values())
+        xmlids = set(installed.xmlids.values()) - set(bare.xmlids.values())
         assert any(xmlid.startswith(f"{name}.") for xmlid in xmlids), f"{name} brought nothing"
         used = {}
         if matrix.use(worker, name):
@@ -174,7 +184,7 @@ def test_installs_alone_and_leaves_nothing(matrix, name):
     found = unexpected_warnings(warnings_of_log(log, name), ALLOWED)
     assert not found, f"warnings while {name} is installed and uninstalled: {sorted(found)}"
     allowed = {table: keys for table, keys in used.items() if table not in MUST_GO}
-    left = residue.compare(before, matrix.snapshot(database), allowed)
+    left = residue.compare(bare, matrix.snapshot(database), allowed)
     with matrix.cursor(database) as cursor:
         left += residue.orphans(cursor)
     assert not left, f"{name} leaves behind:\n" + "\n".join(left)

@@ -8,10 +8,10 @@ PLAIN_MODEL = "kh.test.plain"
 
 
 def create_users(env, *rows):
-    """Make several users at once, as core's `new_test_user` makes one, without invitation mails.
+    """Make several users at once and without invitation mails, which core's `new_test_user` sends.
 
     :param rows: values of each user: ``login``, ``groups`` (XML ids with commas), other fields
-    :return: users in this order, with a password equal to their login
+    :return: users in this order; the password is the login, filled up with x to eight characters
     """
     vals_list = []
     for row in rows:
