@@ -29,6 +29,23 @@ def create_products(env, count=PRODUCTS):
     )
 
 
+def stock(env, products, quantity=1000.0):
+    """Put so many pieces of each product into the first warehouse."""
+    products.is_storable = True
+    location = env["stock.warehouse"].search([], limit=1).lot_stock_id
+    quants = env["stock.quant"].with_context(inventory_mode=True)
+    quants.create(
+        [
+            {
+                "product_id": product.id,
+                "location_id": location.id,
+                "inventory_quantity": quantity,
+            }
+            for product in products
+        ]
+    ).action_apply_inventory()
+
+
 def create_dealers(env, count):
     """Create `count` companies that order; the first has a portal user, `LOGIN`."""
     dealers = env["res.partner"].create(

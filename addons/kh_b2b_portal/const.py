@@ -1,7 +1,8 @@
 """Figures and names shared by the shop's models, controllers and templates."""
 
-# Rows of the catalogue table on one page.
+# Rows of the catalogue on one page: as it comes, and what the reader may choose instead.
 ROWS_PER_PAGE = 50
+ROW_CHOICES = (ROWS_PER_PAGE, 100, 200)
 
 # A product with more variants than this is one row that opens its own page.
 MAX_VARIANT_ROWS = 60

@@ -13,10 +13,11 @@ from odoo.addons.kh_b2b_order.utils import (
 from odoo.addons.kh_b2b_pricing.models.product_own_price import as_bound
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
-from ..const import DEFAULT_SORT, LAYOUTS, ROWS_PER_PAGE, SORTS
+from ..const import DEFAULT_SORT, LAYOUTS, ROW_CHOICES, ROWS_PER_PAGE, SORTS
 from ..utils import normalise
 
 LAYOUT_SESSION_KEY = "kh_shop_layout"
+ROWS_SESSION_KEY = "kh_shop_rows"
 
 
 class ShopCatalogue(WebsiteSale):
@@ -97,26 +98,27 @@ class ShopCatalogue(WebsiteSale):
         """Values of a whole catalogue are not counted: they say little, and it takes long."""
         return bool(asked["category"] or asked["search"] or asked["filters"].values)
 
-    def _kh_find_page(self, asked, sort, page):
-        """One page of the catalogue: ``(products, total, page)``; the first beyond the end."""
+    def _kh_find_page(self, asked, sort, page, step):
+        """One page of `step` rows: ``(products, total, page)``; the first beyond the end."""
         search = {key: value for key, value in asked.items() if key != "zone"}
-        search.update(sort=sort, limit=ROWS_PER_PAGE)
+        search.update(sort=sort, limit=step)
         website = request.website
-        offset = max(page - 1, 0) * ROWS_PER_PAGE
+        offset = max(page - 1, 0) * step
         products, total = website._kh_catalogue_search(**search, offset=offset)
         if page > 1 and not products:  # for example after a filter
             page = 1
             products, total = website._kh_catalogue_search(**search)
         return products, total, page
 
-    def _kh_prepare_catalogue_values(self, category, search, page, order="", layout="", **post):
+    def _kh_prepare_catalogue_values(self, category, search, page, order="", layout="", rows="", **post):
         """Everything the catalogue page shows, in a constant number of queries."""
         website = request.website
         sort = order if order in SORTS else DEFAULT_SORT
         url = self._get_shop_path(category)
         asked = self._kh_read_query(category, search, **post)
         query = self._kh_make_query(asked, sort)
-        products, total, page = self._kh_find_page(asked, sort, page)
+        step = self._kh_page_size(rows)
+        products, total, page = self._kh_find_page(asked, sort, page, step)
         return {
             **({"main_object": category} if category else {}),
             "additional_title": category.name or request.env._("Catalog"),
@@ -134,8 +136,10 @@ class ShopCatalogue(WebsiteSale):
             "total": total,
             "categories": website._kh_category_tree(),
             "pager": website.pager(
-                url=url, total=total, page=page, step=ROWS_PER_PAGE, scope=5, url_args=query
+                url=url, total=total, page=page, step=step, scope=5, url_args=query
             ),
+            "page_size": step,
+            "page_sizes": ROW_CHOICES if total > ROWS_PER_PAGE else (),
             **self._kh_filter_values(asked),
             **self._kh_link_values(),
             **self._kh_page_values(),
@@ -227,6 +231,14 @@ class ShopCatalogue(WebsiteSale):
             request.session[LAYOUT_SESSION_KEY] = layout
         remembered = request.session.get(LAYOUT_SESSION_KEY)
         return remembered if remembered in LAYOUTS else LAYOUTS[0]
+
+    @staticmethod
+    def _kh_page_size(rows):
+        """The rows of a page asked for, remembered; few unless the user chose otherwise."""
+        if parse_id(rows) in ROW_CHOICES:
+            request.session[ROWS_SESSION_KEY] = parse_id(rows)
+        remembered = request.session.get(ROWS_SESSION_KEY)
+        return remembered if remembered in ROW_CHOICES else ROWS_PER_PAGE
 
     @staticmethod
     def _kh_sort_labels():

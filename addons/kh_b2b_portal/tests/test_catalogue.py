@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from odoo.addons.website_sale.tests.common import MockRequest
 
-from ..const import MAX_VARIANT_ROWS, ROWS_PER_PAGE
+from ..const import MAX_VARIANT_ROWS, ROW_CHOICES, ROWS_PER_PAGE
 from .common import PortalCommon
 
 
@@ -144,6 +144,29 @@ class TestCatalogue(PortalCommon):
         self.assertIn('data-kh-layout="table"', self._get("/shop"))
         self.assertIn('data-kh-layout="cards"', self._get("/shop?layout=cards"))
         self.assertIn('data-kh-layout="cards"', self._get("/shop"))
+
+    def test_the_reader_chooses_how_many_rows(self):
+        few, more, most = ROW_CHOICES
+        for number in range(more + 1):
+            self._create_template(f"KH piled {number}", default_code=f"KHP-{number}")
+        self.authenticate("kh_dealer", "kh_dealer")
+        path = "/shop?search=KHP"
+        html = self._get(path)
+        self.assertEqual(len(self._codes(html)), few)
+        [link] = re.findall(rf'href="([^"]*)"[^>]*>{most}</a>', html)
+        html = self._get(link.replace("&amp;", "&"))
+        self.assertEqual(len(self._codes(html)), more + 1)
+        self.assertIn('data-kh-page-size=""', html)
+        self.assertEqual(len(self._codes(self._get(path))), more + 1, "not remembered")
+        for nonsense in ("7", "-1", "100000", "9" * 30, "x"):
+            html = self._get(f"{path}&rows={nonsense}")
+            self.assertEqual(len(self._codes(html)), more + 1, nonsense)
+        second = self._get(f"/shop/page/2?search=KHP&rows={more}")
+        self.assertEqual(len(self._codes(second)), 1)
+
+    def test_no_choice_of_rows_where_one_page_holds_all(self):
+        self.authenticate("kh_dealer", "kh_dealer")
+        self.assertNotIn("data-kh-page-size", self._get("/shop?search=KH"))
 
     def test_stock_words_follow_the_policy(self):
         few, none, many = self.variants
