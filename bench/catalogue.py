@@ -1,7 +1,8 @@
 """The shop of a large catalogue for a dealer: saleable areas and assortments against plain Odoo.
 
-Both sides hold the same products, categories and dealers. Ours has, besides, a tree of sales areas
-and assortments that hide four products in five from the dealer who looks.
+Both sides hold the same products, categories and dealers, and one pricelist without rules. Ours
+has, besides, a tree of sales areas and assortments that hide four products in five from the dealer
+who looks.
 """
 
 from odoo import Command
@@ -22,10 +23,21 @@ SHARE = 10
 
 
 def prepare(env, side, scale):
+    data.prepare_company(env)
     categories = data.create_public_categories(env, PUBLIC_CATEGORIES)
     data.insert_products(env, scale, categories)
     dealers = data.create_dealers(env, 1)
     data.insert_dealers(env, scale // 10 - 1)
+    pricelist = env["product.pricelist"].create(
+        {
+            "name": "Bench",
+            "sequence": 0,
+            "selectable": True,
+            "currency_id": env.company.currency_id.id,
+            **({"kh_is_b2b": True} if side == "ours" else {}),
+        }
+    )
+    dealers.specific_property_product_pricelist = pricelist
     if side == "ours":
         env["website"].search([]).kh_is_b2b = True
         areas = data.create_areas(env, AREAS)

@@ -1,10 +1,15 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 
 class ProductPublicCategory(models.Model):
     _inherit = "product.public.category"
+
+    # === FIELDS === #
+    # Core checks the rule on categories once more for each one that is named with its parents;
+    # their names are still read as whoever asks.
+    parents_and_self = fields.Many2many(compute_sudo=True)
 
     # === COMPUTE METHODS === #
     @api.depends("product_tmpl_ids.is_published", "child_id.has_published_products")

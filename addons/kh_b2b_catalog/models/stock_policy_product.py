@@ -126,6 +126,8 @@ class ProductProduct(models.Model):
 
         :rtype: dict[int, float]
         """
+        if not self:
+            return {}
         domain = self._kh_in_stock_of(channel)._get_domain_locations()[0]
         groups = self.env["stock.quant"]._read_group(
             Domain("product_id", "in", self.ids) & Domain(domain),

@@ -17,7 +17,13 @@ class ProductProduct(models.Model):
     def _kh_spec(self):
         """Specification of a variant in one line: the values of its attributes."""
         self.ensure_one()
-        return " ".join(self.product_template_attribute_value_ids.mapped("name"))
+        return " ".join(self._kh_attribute_values().mapped("name"))
+
+    def _kh_attribute_values(self):
+        """The values of the variant's attributes; nothing is read where it has none."""
+        self.ensure_one()
+        values = self.env["product.template.attribute.value"]
+        return self.product_template_attribute_value_ids if self.combination_indices else values
 
     def _kh_is_directly_orderable(self):
         """Whether a quantity is all that is needed to order the variant."""
@@ -29,13 +35,13 @@ class ProductProduct(models.Model):
             line.attribute_id.create_variant == "no_variant" and line.value_ids for line in lines
         ):
             return False
-        return not any(self.product_template_attribute_value_ids.mapped("is_custom"))
+        return not any(self._kh_attribute_values().mapped("is_custom"))
 
     def _kh_shop_url(self):
         """Address of the product's page with this variant selected."""
         self.ensure_one()
         slug = self.env["ir.http"]._slug((self.product_tmpl_id.id, self.name))
-        values = self.product_template_attribute_value_ids.product_attribute_value_id.ids
+        values = self._kh_attribute_values().product_attribute_value_id.ids
         query = f"?attribute_values={','.join(map(str, values))}" if values else ""
         return f"/shop/{slug}{query}"
 

@@ -122,7 +122,7 @@ class ProductPricelist(models.Model):
         )
         # Only rules know whether they are fixed.
         rules = [Rule._make(row) for row in rows if row[IS_FIXED] is not None]
-        return self._kh_facts_from_rows(row for row in rows if row[IS_FIXED] is None), rules
+        return self._kh_facts_from_rows([row for row in rows if row[IS_FIXED] is None]), rules
 
     @api.model
     def _kh_flush_products(self):
@@ -139,8 +139,11 @@ class ProductPricelist(models.Model):
     @api.model
     def _kh_facts_from_rows(self, rows):
         paths = _Paths()
+        # sudo: only the currency in which a product's own company counts
+        companies_sudo = self.env["res.company"].sudo().browse({row[10] for row in rows} - {None})
+        currencies = {company.id: company.currency_id.id for company in companies_sudo}
         return {
-            row[0]: Facts(row[0], row[1], row[2], row[3], paths[row[9]], row[4], row[7], row[10])
+            row[0]: Facts(*row[:4], paths[row[9]], row[4], row[7], currencies.get(row[10]))
             for row in rows
         }
 
@@ -157,8 +160,7 @@ class ProductPricelist(models.Model):
                                      WHERE p.product_tmpl_id = t.id AND p.active), 0),
                           t.id AS template_id, t.uom_id, COALESCE(t.list_price, 0)::float8,
                           NULL::timestamp, NULL::boolean, NULL::float8, NULL::float8,
-                          c.parent_path::text, CASE WHEN t.company_id IS NOT NULL THEN (
-                              SELECT currency_id FROM res_company WHERE id = t.company_id) END
+                          c.parent_path::text, t.company_id
                      FROM unnest(%s::int[]) AS asked(id)
                      JOIN product_template t ON t.id = asked.id
                 LEFT JOIN product_category c ON c.id = t.categ_id""",
@@ -176,8 +178,7 @@ class ProductPricelist(models.Model):
                              WHERE pv.product_product_id = p.id) ELSE 0 END,
                       NULL::timestamp, NULL::boolean,
                       COALESCE((p.standard_price->>%s)::float8, %s),
-                      NULL::float8, c.parent_path::text, CASE WHEN t.company_id IS NOT NULL THEN (
-                          SELECT currency_id FROM res_company WHERE id = t.company_id) END
+                      NULL::float8, c.parent_path::text, t.company_id
                  FROM unnest(%s::int[]) AS asked(id)
                  JOIN product_product p ON p.id = asked.id
                  JOIN product_template t ON t.id = p.product_tmpl_id
