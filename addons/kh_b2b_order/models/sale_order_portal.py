@@ -52,7 +52,8 @@ class SaleOrder(models.Model):
         :param partner: res.partner of the person
         :rtype: Domain
         """
-        return Domain("partner_id", "child_of", partner.commercial_partner_id.id) & Domain(
+        family = partner.commercial_partner_id._kh_family_ids()
+        return Domain("partner_id", "in", family) & Domain(
             "kh_stage", "not in", ("draft", False)
         )
 

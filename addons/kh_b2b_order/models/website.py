@@ -15,7 +15,8 @@ class Website(models.Model):
         order refuses; then no page with a cart would open.
         """
         user = self.env.user
-        if self.kh_is_b2b and CART_SESSION_CACHE_KEY not in request.session:
+        is_dealer = self.kh_is_b2b and user and not user._is_public()
+        if is_dealer and CART_SESSION_CACHE_KEY not in request.session:
             # sudo: as core, which looks for the user's own draft
             draft_sudo = (
                 self.env["sale.order"]
@@ -28,9 +29,7 @@ class Website(models.Model):
                     ],
                     limit=1,
                 )
-                if user and not user._is_public()
-                else None
             )
-            if draft_sudo and draft_sudo._is_under_review():
-                request.session[CART_SESSION_CACHE_KEY] = False
+            if not draft_sudo or draft_sudo._is_under_review():
+                request.session[CART_SESSION_CACHE_KEY] = False  # core need not look once more
         return super()._get_and_cache_current_cart()

@@ -257,12 +257,19 @@ class ShopCatalogue(WebsiteSale):
         }
 
     def _prepare_product_values(self, product, category, **kwargs):
-        values = super()._prepare_product_values(product, category, **kwargs)
         website = request.website
         if website.kh_is_b2b:
+            is_dealer = not request.env.user._is_public()
+            product = product._kh_preload_prices(website).with_context(kh_no_markup=is_dealer)
+        values = super()._prepare_product_values(product, category, **kwargs)
+        if website.kh_is_b2b:
+            if is_dealer:
+                values["product_markup_data"] = ""
             variants = product.product_variant_ids
             rows = website._kh_catalogue_rows(variants, request.cart) if variants else []
+            if not all(row.can_add for row in rows):
+                rows = []  # core's form asks for what must be chosen first
             values.update(self._kh_page_values())
             values["kh_rows"] = [row._replace(variant_count=0) for row in rows]
-            values["kh_matrix"] = website._kh_variant_matrix(product, values["kh_rows"])
+            values["kh_matrix"] = rows and website._kh_variant_matrix(product, values["kh_rows"])
         return values

@@ -5,6 +5,7 @@ from . import (
     product_public_category,
     product_search_key,
     product_sharing,
+    product_template,
     quick_order,
     res_config_settings,
     res_partner,

@@ -52,10 +52,14 @@ class ProductPricelist(models.Model):
             return {key: (price, price, None, []) for key, price in prices.items()}
 
         date = fields.Datetime.now()
-        facts = self._kh_get_facts(products)
         owners = tuple(Owner) if partner else (Owner.MARKET,)
-        templates = list({fact.template_id for fact in facts.values()})
-        rules = self._kh_load_rules(owners, templates, partner, date)
+        loaded = self._kh_find_loaded(products, partner, date)
+        if loaded:
+            facts, rules = {key: loaded.facts[key] for key in products._ids}, loaded.rules
+        else:
+            facts = self._kh_get_facts(products)
+            templates = list({fact.template_id for fact in facts.values()})
+            rules = self._kh_load_rules(owners, templates, partner, date)
         book = RuleBook(rules)
         price = self._kh_display_pricer(products, facts, rules, book, partner)
         result = {}

@@ -127,7 +127,12 @@ class ProductPricelist(models.Model):
             markets)``, the last two as `_kh_choose_with_market`
         """
         partner = partner._origin
-        facts, rules = self._kh_load(products, partner, date)
+        loaded = self._kh_find_loaded(products, partner, date)
+        shared = loaded and loaded.rules
+        if loaded:
+            facts, rules = {key: loaded.facts[key] for key in products._ids}, loaded.rules
+        else:
+            facts, rules = self._kh_load(products, partner, date)
         if len(facts) < len(products):
             raise MissingError(self.env._("Some of these products do not exist any more."))
         if isinstance(quantities, dict):
@@ -138,7 +143,7 @@ class ProductPricelist(models.Model):
             asked = [
                 (fact, self._kh_product_quantity(fact, quantity, uom)) for fact, quantity in asked
             ]
-        return asked, facts, *self._kh_choose_with_market(asked, partner, date, rules)
+        return asked, facts, *self._kh_choose_with_market(asked, partner, date, rules, shared)
 
     @api.model
     def _kh_product_quantity(self, fact, quantity, uom):
@@ -237,10 +242,11 @@ class ProductPricelist(models.Model):
         """
         return self._kh_choose_with_market(asked, partner, date)[0]
 
-    def _kh_choose_with_market(self, asked, partner, date, rules=None):
+    def _kh_choose_with_market(self, asked, partner, date, rules=None, shared=None):
         """Choose as `_kh_choose`, and what nobody in particular pays where a winner asks.
 
         :param rules: the customer rules, where they were read already
+        :param shared: the rules of level and market, likewise
         :return: ``(winners, {position in asked: market Rule or None})``; the second only
             for winners that are a ratio of the market price
         """
@@ -260,8 +266,10 @@ class ProductPricelist(models.Model):
         if not needed:
             return winners, markets
         owners = (Owner.LEVEL, Owner.MARKET) if partner else (Owner.MARKET,)
-        templates = list({fact.template_id for _index, (fact, _quantity) in needed})
-        book = RuleBook(self._kh_load_rules(owners, templates, partner, date))
+        if shared is None:
+            templates = list({fact.template_id for _index, (fact, _quantity) in needed})
+            shared = self._kh_load_rules(owners, templates, partner, date)
+        book = RuleBook(shared)
         for index, (fact, quantity) in needed:
             if winners[index] is None:
                 winners[index] = book.choose(fact, quantity, owners)

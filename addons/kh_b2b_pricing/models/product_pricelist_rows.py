@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -28,6 +29,9 @@ RULE_FIELDS = (
 PARTNER_FIELDS = ("commercial_partner_id", "grade_id", "parent_id")
 TEMPLATE_FIELDS = ("categ_id", "company_id", "list_price", "uom_id")
 VARIANT_FIELDS = ("active", "combination_indices", "product_tmpl_id", "standard_price")
+
+# So long after it was read, what a page has read still is how things are.
+NOW = timedelta(minutes=1)
 
 #: where `Rule` tells that its price is fixed
 IS_FIXED = Rule._fields.index("is_fixed")
@@ -62,6 +66,20 @@ class Dealer(NamedTuple):
     grade_id: SQL
     alone: bool
     ctes: SQL | None = None
+
+
+class Loaded(NamedTuple):
+    """What the engine has read for one page: all that prices of these products need.
+
+    ``facts`` by id of records of ``model``; ``rules`` of all owners, valid at ``moment``.
+    """
+
+    moment: datetime
+    pricelist_id: int
+    dealer_id: int
+    model: str
+    facts: dict
+    rules: list
 
 
 class ProductPricelist(models.Model):
@@ -123,6 +141,40 @@ class ProductPricelist(models.Model):
         # Only rules know whether they are fixed.
         rules = [Rule._make(row) for row in rows if row[IS_FIXED] is not None]
         return self._kh_facts_from_rows([row for row in rows if row[IS_FIXED] is None]), rules
+
+    def _kh_preload(self, products, partner):
+        """Read at once what a page asks for again and again.
+
+        :param partner: res.partner whose prices the page shows, empty for visitors
+        :return: ``products`` that remember: their prices for this partner, of now, cost no
+            query. Only for requests that do not write prices in between.
+        """
+        # sudo: which engine answers, and whose rules count, is no secret to who asks
+        if not products or not self.sudo().kh_is_b2b:
+            return products
+        dealer, moment = partner.sudo().commercial_partner_id, fields.Datetime.now()
+        facts = self._kh_get_facts(products)
+        templates = list({fact.template_id for fact in facts.values()})
+        owners = tuple(Owner) if dealer else (Owner.MARKET,)
+        rules = self._kh_load_rules(owners, templates, dealer, moment)
+        loaded = Loaded(moment, self.id, dealer.id, products._name, facts, rules)
+        return products.with_context(kh_loaded=loaded)
+
+    def _kh_find_loaded(self, products, partner, date):
+        """Return what `_kh_preload` has read for these products, partner and time, else None."""
+        loaded = products.env.context.get("kh_loaded")
+        # a context sent by a client is never of that type
+        if (
+            isinstance(loaded, Loaded)
+            and (loaded.pricelist_id, loaded.model) == (self.id, products._name)
+            and isinstance(date, datetime)
+            and loaded.moment <= date < loaded.moment + NOW
+            and all(product_id in loaded.facts for product_id in products._ids)
+            # sudo: see `_kh_preload`
+            and partner.sudo().commercial_partner_id.id in (loaded.dealer_id, False)
+        ):
+            return loaded
+        return None
 
     @api.model
     def _kh_flush_products(self):

@@ -24,6 +24,15 @@ class ProductTemplate(models.Model):
         partner, pricelist = self.env["product.product"]._kh_display_viewer(partner, website)
         return pricelist._kh_get_display_prices(self, partner, quantity, website)
 
+    def _kh_preload_prices(self, website):
+        """Return the product so that prices of its variants are read once for whoever looks.
+
+        For its page, which asks for them half a dozen times; see
+        `product.pricelist._kh_preload`.
+        """
+        partner, pricelist = self.env["product.product"]._kh_display_viewer(None, website)
+        return self.with_env(pricelist._kh_preload(self.product_variant_ids, partner).env)
+
     @api.model
     def _kh_source_label(self, source):
         """Name the kind of price for its reader; empty for visitors."""
