@@ -28,6 +28,22 @@ class TestPeople(PeopleMixin, MemberCommon):
     def _rights(self, **values):
         return {"role": "buyer", "order_limit": 0.0, "month_limit": 0.0, **values}
 
+    # === FAMILY === #
+    def test_family_is_what_child_of_finds(self):
+        branch = self.env["res.partner"].create(
+            {"name": "Branch", "is_company": True, "parent_id": self.buyer.partner_id.parent_id.id}
+        )
+        self.env["res.partner"].create([
+            {"name": "Clerk of the branch", "parent_id": branch.id},
+            {"name": "Left long ago", "parent_id": branch.id, "active": False},
+        ])  # fmt: skip
+        partners = self.env["res.partner"].with_context(active_test=False)
+        for top in (branch, branch.parent_id, branch + self.env.company.partner_id):
+            found = partners.search([("id", "child_of", top.ids)])
+            self.assertGreater(len(found), len(top))
+            self.assertCountEqual(top._kh_family_ids(), found.ids)
+        self.assertFalse(partners.browse()._kh_family_ids())
+
     # === ROLES === #
     def test_role_of_the_contact_gives_the_groups(self):
         for role, expected in GROUPS.items():

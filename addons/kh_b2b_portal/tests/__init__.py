@@ -19,6 +19,7 @@ from . import (
     test_messages,
     test_promotion,
     test_poor_network,
+    test_product_page,
     test_purchase_lists,
     test_quick_order,
     test_same_price,

@@ -1,7 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.http import request
 
 from ..engine import MARKET, DisplayPrice, Owner, RuleBook, source_of
+
+# Taxes whose sum with the price before them is the price that contains them.
+PLAIN_TYPES = ("percent", "division", "fixed")
 
 
 class ProductPricelist(models.Model):
@@ -116,6 +119,7 @@ class ProductPricelist(models.Model):
             for template in templates.sudo()
         }
         mapped = {own: position.map_tax(own) for own in set(taxes.values()) if own}
+        plain = {own for own in mapped if self._kh_is_shown_plain(own, mapped[own], website)}
         seen = {}
 
         def shown(product, amount):
@@ -125,7 +129,9 @@ class ProductPricelist(models.Model):
             if key not in seen:
                 if source != currency:
                     amount = source._convert(amount, currency, self.env.company, today, round=False)
-                if own_taxes:
+                if own_taxes in plain:
+                    amount = currency.round(amount)
+                elif own_taxes:
                     amount = template._apply_taxes_to_price(
                         amount, currency, own_taxes, mapped[own_taxes], product, website=website
                     )
@@ -133,6 +139,21 @@ class ProductPricelist(models.Model):
             return seen[key]
 
         return shown
+
+    @api.model
+    def _kh_is_shown_plain(self, own_taxes, taxes, website):
+        """Tell whether the website shows a price as it stands: only rounded, no tax to reckon.
+
+        That is so where prices contain their taxes and are shown with them, or the other way
+        round; core would compute each price's taxes and leave them out again.
+        """
+        is_included = website.show_line_subtotals_tax_selection != "tax_excluded"
+        return own_taxes == taxes and all(
+            tax.amount_type in PLAIN_TYPES
+            and tax.price_include == is_included
+            and not tax.has_negative_factor
+            for tax in taxes.flatten_taxes_hierarchy()
+        )
 
     def _kh_display_fiscal_position(self, partner):
         if request and getattr(request, "is_frontend", False):
