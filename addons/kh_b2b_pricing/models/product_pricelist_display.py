@@ -149,9 +149,7 @@ class ProductPricelist(models.Model):
         """
         is_included = website.show_line_subtotals_tax_selection != "tax_excluded"
         return own_taxes == taxes and all(
-            tax.amount_type in PLAIN_TYPES
-            and tax.price_include == is_included
-            and not tax.has_negative_factor
+            tax.amount_type in PLAIN_TYPES and tax.price_include == is_included
             for tax in taxes.flatten_taxes_hierarchy()
         )
 
