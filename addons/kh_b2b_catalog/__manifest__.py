@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Catalogue",
-    "version": "19.0.1.2.1",
+    "version": "19.0.1.2.2",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",

@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Member",
-    "version": "19.0.2.1.0",
+    "version": "19.0.2.1.1",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",

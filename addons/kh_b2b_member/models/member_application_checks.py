@@ -236,7 +236,12 @@ class MemberApplication(models.Model):
         for name in self._get_required_fields():
             # sudo: the ID card is read by reviewers only; whether it is there is no secret
             if not self.sudo()[name]:
-                problems[name] = self.env._("Please fill in.")
+                is_file = self._fields[name].type == "binary"
+                problems[name] = (
+                    self.env._("Please add a photo or scan.")
+                    if is_file
+                    else self.env._("Please fill in.")
+                )
         for check in self._get_form_checks():
             if check.passed is False and check.name not in problems:
                 problems[check.name] = check.detail

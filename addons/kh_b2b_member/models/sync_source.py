@@ -148,7 +148,7 @@ class SyncSource(models.Model):
         same rows change nothing, and the same `batch_key` returns the first answer.
 
         :param str source: code of the source
-        :param list rows: dictionaries, at most `MAX_PUSH_ROWS`
+        :param list rows: dictionaries, at most `_get_max_push_rows()`
         :param str batch_key: the ERP's own key of this batch (optional)
         :return: run, state, whether it is a repeated answer, counts, and one result for each
             row: row, code, status, message, id

@@ -105,6 +105,14 @@ class PortalCommon(HttpCase):
         )
 
     @classmethod
+    def _create_colleague(cls, login, role):
+        """A person of the first dealer with one of the roles that a dealer gives."""
+        other = cls._create_dealer(f"Temporary {login}", login)
+        user = other.child_ids.user_ids
+        user.partner_id.write({"parent_id": cls.dealer.id, "kh_dealer_role": role})
+        return user
+
+    @classmethod
     def _create_dealer(cls, name, login):
         address = {
             "street": "Jiangnan Road 3888",

@@ -66,6 +66,40 @@ class TestAccessibility(PortalCommon):
             {"url": "/shop/checkout", "expect": "[data-kh-submit]:enabled"},
             {"url": "/my/orders", "expect": ".kh-o-table tbody tr"},
         ]
+        self._check(pages, "kh_dealer")
+
+    def test_pages_of_members(self):
+        boss = self._create_colleague("kh_dealer_boss", "admin")
+        boss.lang = "zh_CN"
+        self.user.partner_id.write({"kh_dealer_role": "buyer", "kh_order_limit": 50.0})
+        self.authenticate("kh_dealer", "kh_dealer")
+        self._add({self.variants[0]: 10})
+        self.url_open("/shop/checkout")
+        order = self._cart()
+        self.make_jsonrpc_request(
+            "/shop/kh/checkout/approval",
+            {"key": "key-of-this-order", "amount": order.amount_total, "address_id": 0},
+        )
+        approval = order.kh_approval_request_id
+        self.assertTrue(approval)
+        pages = [
+            {"url": "/my/company", "expect": "[data-kh-person]"},
+            {"url": "/my/approvals", "expect": "[data-kh-approvals='1']"},
+            {"url": f"/my/approvals/{approval.id}", "expect": "[data-kh-decide]"},
+            {"url": "/shop/cart", "expect": "[data-kh-empty]"},
+        ]
+        self._check(pages, "kh_dealer_boss")
+
+    def test_pages_of_strangers(self):
+        pages = [
+            {"url": "/b2b/register", "expect": "[data-required]"},
+            {"url": "/web/login", "expect": "form.oe_login_form"},
+            {"url": "/shop", "expect": "[data-kh-product]"},
+        ]
+        self._check(pages, None)
+
+    def _check(self, pages, login):
+        """Look at pages in Chinese, as wide as a desk and a phone, and on the smallest phone."""
         axe = Path(AXE.origin).with_name("axe.min.js").read_text("utf-8")
         self.assertTrue(axe.startswith("/*! axe v"))
         with file_open("kh_b2b_portal/static/tests/page_check.js") as script:
@@ -74,7 +108,7 @@ class TestAccessibility(PortalCommon):
         self.browser_js(
             "/robots.txt",
             f"{check}; khCheckPages({arguments}).catch((error) => console.error(String(error)))",
-            login="kh_dealer",
+            login=login,
             timeout=120,
             cookies={"frontend_lang": "zh_CN"},
         )

@@ -18,13 +18,6 @@ class TestDealerApprovalPages(PortalCommon):
         cls.boss = cls._create_colleague("kh_dealer_boss", "admin")
         cls.stranger_user = cls.stranger.child_ids.user_ids
 
-    @classmethod
-    def _create_colleague(cls, login, role):
-        other = cls._create_dealer(f"Temporary {login}", login)
-        user = other.child_ids.user_ids
-        user.partner_id.write({"parent_id": cls.dealer.id, "kh_dealer_role": role})
-        return user
-
     def _fill(self, quantity=10):
         self.authenticate("kh_dealer", "kh_dealer")
         self._add({self.variants[0]: quantity})

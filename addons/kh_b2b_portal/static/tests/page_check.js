@@ -1,6 +1,7 @@
 /**
  * Look at pages of the shop in frames as wide as a screen, with axe-core inside each of them; on the
- * phone all buttons and fields must be large enough for a thumb.
+ * phone all buttons and fields must be large enough for a thumb. On the smallest phone, with as
+ * little height as an open keyboard leaves, nothing may be wider than the screen or be covered.
  *
  * Not part of a bundle: the test puts it, a call of `khCheckPages` and axe-core into the browser.
  */
@@ -10,6 +11,7 @@
     const PHONE = 768;
     // half a pixel may be lost where a line's height is rounded
     const THUMB = 43.5;
+    const SMALLEST = { width: 320, height: 420 };
 
     const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -71,6 +73,34 @@
             );
     }
 
+    /** Fields that something else lies upon while one types into them. */
+    function coveredFields(frame) {
+        const { document } = frame.contentWindow;
+        const what =
+            "input:not([type=hidden]):not([type=checkbox]):not([type=radio]), textarea, select";
+        return [...document.querySelectorAll(what)]
+            .filter((el) => el.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+            .filter((el) => !el.disabled && el.getBoundingClientRect().width > 1)
+            .filter((el) => {
+                el.focus();
+                const { left, top, width, height } = el.getBoundingClientRect();
+                const upon = document.elementFromPoint(left + width / 2, top + height / 2);
+                return !upon || !(el === upon || el.contains(upon) || upon.contains(el));
+            })
+            .map((el) => `is covered while one types: ${el.outerHTML.slice(0, 100)}`);
+    }
+
+    /** What is wrong with a page on the smallest phone while its keyboard is open. */
+    async function checkSmallest(frame, page) {
+        await open(frame, page);
+        const root = frame.contentDocument.documentElement;
+        const found = coveredFields(frame);
+        if (root.scrollWidth > root.clientWidth) {
+            found.push(`is ${root.scrollWidth} px wide`);
+        }
+        return found;
+    }
+
     async function checkPage(frame, page, source) {
         await open(frame, page);
         const { count, foreign } = requests(frame);
@@ -107,6 +137,18 @@
             : ["the check of targets overlooks a small button"];
     }
 
+    /** A field under something, and a page that is too wide, must be found, too. */
+    function checkCover(frame) {
+        const { body } = frame.contentDocument;
+        body.insertAdjacentHTML(
+            "afterbegin",
+            `<div style="position: fixed; inset: 0; z-index: 99999"></div><input id="kh_covered"/>`
+        );
+        return coveredFields(frame).some((line) => line.includes("kh_covered"))
+            ? []
+            : ["the check of covered fields overlooks one"];
+    }
+
     window.khCheckPages = async function (pages, widths, source) {
         const frame = document.createElement("iframe");
         document.body.replaceChildren(frame);
@@ -119,6 +161,12 @@
             }
         }
         found.push(...(await checkItself(frame, source)), ...checkThumb(frame));
+        frame.style.cssText = `width: ${SMALLEST.width}px; height: ${SMALLEST.height}px; border: 0`;
+        for (const page of pages) {
+            const lines = await checkSmallest(frame, page);
+            found.push(...lines.map((line) => `${SMALLEST.width} px ${page.url} ${line}`));
+        }
+        found.push(...checkCover(frame));
         if (found.length) {
             console.error(`${found.length} faults:\n${found.join("\n")}`);
         } else {

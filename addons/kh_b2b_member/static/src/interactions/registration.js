@@ -164,7 +164,9 @@ export class Registration extends Interaction {
             if (this.isOptional(input) || this.hasValue(input)) {
                 continue;
             }
-            this.setMessage(input, _t("Please fill in."), "wrong");
+            const missing =
+                input.type === "file" ? _t("Please add a photo or scan.") : _t("Please fill in.");
+            this.setMessage(input, missing, "wrong");
             complete = false;
         }
         const wrong = [...section.querySelectorAll(".kh-field-wrong input")];
