@@ -91,6 +91,7 @@ class TestAccessibility(PortalCommon):
         self._check(pages, "kh_dealer_boss")
 
     def test_pages_of_strangers(self):
+        self.company.kh_registration_open = True
         pages = [
             {"url": "/b2b/register", "expect": "[data-required]"},
             {"url": "/web/login", "expect": "form.oe_login_form"},
