@@ -60,11 +60,22 @@
         };
     }
 
+    /** Whether a person can come across an element: a trap for robots lies outside the page. */
+    function isSeen(el) {
+        const { right, bottom, width } = el.getBoundingClientRect();
+        return (
+            el.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
+            width > 1 &&
+            right > 0 &&
+            bottom + el.ownerDocument.defaultView.scrollY > 0
+        );
+    }
+
     /** Buttons and fields that a thumb might miss: less than 44 px high on the phone. */
     function smallTargets(frame) {
         const what = "button, .btn, .nav-link, .page-link, summary, select, textarea, input";
         return [...frame.contentDocument.querySelectorAll(what)]
-            .filter((el) => el.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+            .filter(isSeen)
             .map((el) => el.closest("label") || el) // the whole label answers for its box
             .map((el) => [el, el.getBoundingClientRect()])
             .filter(([, { width, height }]) => width > 1 && height > 1 && height < THUMB)
@@ -79,8 +90,7 @@
         const what =
             "input:not([type=hidden]):not([type=checkbox]):not([type=radio]), textarea, select";
         return [...document.querySelectorAll(what)]
-            .filter((el) => el.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
-            .filter((el) => !el.disabled && el.getBoundingClientRect().width > 1)
+            .filter((el) => isSeen(el) && !el.disabled)
             .filter((el) => {
                 el.focus();
                 const { left, top, width, height } = el.getBoundingClientRect();
