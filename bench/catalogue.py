@@ -112,11 +112,11 @@ def assign(env, side, count):
     """Give `count` products to one more assortment, as the assistant does it."""
     assortment = env["kh.catalog.assortment"].create({"name": "Bench group"})
     first = env["product.template"].search([("default_code", "=like", "BENCH-%")], limit=count)
-    wizard = env["kh.catalog.assign"].create(
-        {
-            "product_domain": f"[('id', 'in', {first.ids})]",
-            "add_assortment_ids": [Command.set(assortment.ids)],
-        }
+    chosen = {"active_model": "product.template", "active_ids": first.ids}
+    wizard = (
+        env["kh.catalog.assign"]
+        .with_context(**chosen)
+        .create({"add_assortment_ids": [Command.set(assortment.ids)]})
     )
     env.flush_all()
     env.invalidate_all()

@@ -143,6 +143,9 @@ class Photographer:
         if action == "open":
             page.goto(self.base + selector, wait_until="load")
             return
+        if action == "elsewhere":
+            self.order_elsewhere(page, selector, text)
+            return
         if action == "lose":
             code = NO_NETWORK.lower().replace("_", "")
             page.route(f"**{selector}", lambda route: route.abort(code))
@@ -165,6 +168,17 @@ class Photographer:
                 found.wait_for()
             case other:
                 raise RuntimeError(f"unknown step {other}")
+
+
+    def order_elsewhere(self, page: Page, url: str, quantity: str) -> None:
+        """The same person orders in another tab; what `page` shows is out of date then."""
+        other = page.context.new_page()
+        other.goto(self.base + url, wait_until="load")
+        self.settle(other)
+        other.locator("[data-kh-qty]").first.fill(quantity)
+        other.locator("[data-kh-add]").first.click()
+        self.settle(other)
+        other.close()
 
 
 def main() -> int:

@@ -455,6 +455,19 @@ PAGES = (
         ),
     ),
     Page(
+        "117-checkout-stale",
+        "dealer1",
+        "/shop",
+        (
+            *ADD_TO_CART,
+            ("open", "/shop/checkout"),
+            ("elsewhere", "/shop?order=code", "7"),
+            ("click", "[data-kh-submit]"),
+            ("wait", "[data-kh-error]:not(:empty)"),
+        ),
+        full=False,
+    ),
+    Page(
         "113-cart-offline",
         "dealer1",
         "/shop",

@@ -377,6 +377,16 @@ class TestBulk(CatalogCommon):
         self.assertEqual(assortment.product_tmpl_ids, self.p2)
         self.assertEqual(self._visible(self.user_b), self.products - self.p2)
 
+    def test_a_selection_of_any_length(self):
+        """Odoo refuses to read a filter as long as these ids, so none is made of them."""
+        self.p2.active = False
+        wizards = self.env["kh.catalog.assign"].with_context(active_model="product.template")
+        last = self.products.ids[-1]
+        many = wizards.with_context(active_ids=list(range(1, last + 70_000)))
+        chosen = self.Product.with_context(active_test=False).search_count([("id", ">", 0)])
+        self.assertEqual(many.create({}).product_count, chosen)
+        self.assertFalse(wizards.with_context(active_ids=[]).create({}).product_count)
+
     def test_areas_of_a_category_in_bulk(self):
         wizard = self.env["kh.catalog.assign"].create(
             {

@@ -21,6 +21,8 @@ class CatalogAssign(models.TransientModel):
     product_domain = fields.Char(
         "Products", required=True, default="[]", help="Which products are meant."
     )
+    # not as a filter: Odoo reads no text as long as 70,000 ids
+    selected_ids = fields.Json(string="Selected in the List")
     category_id = fields.Many2one(
         "product.category", "Category", help="Only products in or below this category."
     )
@@ -44,13 +46,11 @@ class CatalogAssign(models.TransientModel):
     def default_get(self, fields):
         values = super().default_get(fields)
         if self.env.context.get("active_model") == "product.template":
-            ids = self.env.context.get("active_ids") or []
-            # archived ones, too, if they were selected
-            values["product_domain"] = str([("id", "in", list(ids)), ANY_ACTIVE])
+            values["selected_ids"] = list(self.env.context.get("active_ids") or [0])
         return values
 
     # === COMPUTE METHODS === #
-    @api.depends("product_domain", "category_id")
+    @api.depends("product_domain", "selected_ids", "category_id")
     def _compute_product_count(self):
         for wizard in self:
             domain = wizard._get_product_domain()
@@ -104,6 +104,9 @@ class CatalogAssign(models.TransientModel):
             domain = Domain(literal_eval(self.product_domain or "[]"))
         except (ValueError, SyntaxError, TypeError) as error:
             raise UserError(self.env._("The filter of the products cannot be read.")) from error
+        if isinstance(self.selected_ids, list):
+            # archived ones, too, if they were selected
+            domain &= Domain("id", "in", self.selected_ids) & Domain([ANY_ACTIVE])
         if self.category_id:
             domain &= Domain("categ_id", "child_of", self.category_id.id)
         return domain
