@@ -169,7 +169,6 @@ class Photographer:
             case other:
                 raise RuntimeError(f"unknown step {other}")
 
-
     def order_elsewhere(self, page: Page, url: str, quantity: str) -> None:
         """The same person orders in another tab; what `page` shows is out of date then."""
         other = page.context.new_page()

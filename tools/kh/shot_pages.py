@@ -3,13 +3,22 @@
 `role` is a login of the demo company (its password is the same), or None for a stranger. `steps`
 are done after the page has come: ``("click", css)``, ``("fill", css, text)``, ``("press", css,
 key)``, ``("wait", css)``, ``("open", address)``, ``("lose", address)``: its requests find no
-network, ``("hang", address)``: they get no answer. A step whose name ends with ``?`` may find
-nothing. `url` of the back office may name an action by its XML id: ``action:kh_b2b_order.x``.
+network, ``("hang", address)``: they get no answer, ``("elsewhere", address, quantity)``: the same
+person orders in another tab. A step whose name ends with ``?`` may find nothing. `url` of the back
+office may name an action by its XML id: ``action:kh_b2b_order.x``.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from tools.kh.shot_steps import (
+    ADD_TO_CART,
+    ASK_WHY,
+    FILL_FIRST_ROWS,
+    OPEN_FIRST,
+    PASTE_MANY,
+)
 
 
 class Page(NamedTuple):
@@ -25,35 +34,8 @@ class Page(NamedTuple):
     widths: tuple[int, ...] = (1280, 390)
 
 
-FILL_FIRST_ROWS = (
-    ("fill", "tr:nth-child(1) [data-kh-qty]", "5"),
-    ("fill", "tr:nth-child(2) [data-kh-qty]", "10"),
-)
-ADD_TO_CART = (
-    *FILL_FIRST_ROWS,
-    ("click", "[data-kh-add]"),
-    ("wait", "[data-kh-cart-kinds]:visible"),
-)
-ASK_WHY = (("click", "td:visible .kh_price_why"), ("wait", "dialog.kh_why[open]"))
-# what a dealer's yearly order looks like
-MANY = tuple(
-    f"{series}{curve}{poles}P{current}A"
-    for series in ("GX1-63", "GX3-63", "GX5-125", "GX7-40")
-    for curve in "BCD"
-    for poles in (1, 2, 3, 4)
-    for current in (10, 16, 25, 32, 63)
-)
-PASTE_MANY = (
-    ("fill", "[data-kh-paste]", "\n".join(f"{code}\t{10 + n}" for n, code in enumerate(MANY * 2))),
-    ("click", "[data-kh-check]"),
-    ("wait", "[data-kh-counts]:has-text('480')"),
-)
 # pages on which nobody works with a phone
 DESK = (1280,)
-OPEN_FIRST = (
-    ("click", ".o_data_row .o_data_cell:not(.o_handle_cell), .o_kanban_record"),
-    ("wait", ".o_form_view"),
-)
 
 PAGES = (
     # --- a stranger

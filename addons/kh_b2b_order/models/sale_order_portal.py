@@ -53,9 +53,7 @@ class SaleOrder(models.Model):
         :rtype: Domain
         """
         family = partner.commercial_partner_id._kh_family_ids()
-        return Domain("partner_id", "in", family) & Domain(
-            "kh_stage", "not in", ("draft", False)
-        )
+        return Domain("partner_id", "in", family) & Domain("kh_stage", "not in", ("draft", False))
 
     @api.model
     def _kh_portal_search_domain(self, partner, text="", date_from=None, date_to=None):

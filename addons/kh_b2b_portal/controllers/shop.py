@@ -110,7 +110,9 @@ class ShopCatalogue(WebsiteSale):
             products, total = website._kh_catalogue_search(**search)
         return products, total, page
 
-    def _kh_prepare_catalogue_values(self, category, search, page, order="", layout="", rows="", **post):
+    def _kh_prepare_catalogue_values(
+        self, category, search, page, order="", layout="", rows="", **post
+    ):
         """Everything the catalogue page shows, in a constant number of queries."""
         website = request.website
         sort = order if order in SORTS else DEFAULT_SORT

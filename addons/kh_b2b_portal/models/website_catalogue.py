@@ -82,9 +82,7 @@ class Website(models.Model):
         category takes a sixth longer in the database.
         """
         return domain.map_conditions(
-            lambda condition: (
-                Domain.TRUE if condition.field_expr == "kh_is_visible" else condition
-            )
+            lambda condition: Domain.TRUE if condition.field_expr == "kh_is_visible" else condition
         )
 
     def _kh_search_in_one_pass(self, domain, **asked):
@@ -138,19 +136,21 @@ class Website(models.Model):
         """
         category.env["product.public.category"].flush_model(["parent_path"])
         # sudo: who opens a category page was let in by core's rule on categories already
+        path = category.sudo().parent_path
         templates = SQL(
             """SELECT filled.product_template_id
                  FROM product_public_category_product_template_rel filled
                  JOIN product_public_category below
                    ON below.id = filled.product_public_category_id
                 WHERE below.parent_path LIKE %s""",
-            f"{category.sudo().parent_path}%",
+            f"{path}%",
         )
         self.env["product.template"].flush_model(["public_categ_ids"])
         [[count]] = self.env.execute_query(
             SQL("SELECT COUNT(*) FROM (%s LIMIT %s) AS few", templates, MAX_ARRAY_PRODUCTS + 1)
         )
         if count > MAX_ARRAY_PRODUCTS:
+            # sudo: as above; the rule would ask for the products of each of them
             below_sudo = category.sudo().search([("id", "child_of", category.id)])
             return Domain("public_categ_ids", "in", below_sudo.ids)
 

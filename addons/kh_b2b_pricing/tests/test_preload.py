@@ -15,9 +15,7 @@ class TestPreload(PricingCommon):
         super().setUpClass()
         cls.website = cls.env["website"].get_current_website()
         cls.website.kh_is_b2b = True
-        cls.rule = cls._create_rule(
-            61.0, kh_partner_id=cls.dealer_a.id, product_id=cls.product.id
-        )
+        cls.rule = cls._create_rule(61.0, kh_partner_id=cls.dealer_a.id, product_id=cls.product.id)
         cls._create_rule(
             58.0, min_quantity=10, kh_partner_id=cls.dealer_a.id, product_id=cls.product.id
         )
@@ -26,9 +24,7 @@ class TestPreload(PricingCommon):
         cls.products = cls.product + cls.product_2
 
     def _ask(self, products, partner, quantity=1.0, **kwargs):
-        return self.pricelist._compute_price_rule(
-            products, quantity, kh_partner=partner, **kwargs
-        )
+        return self.pricelist._compute_price_rule(products, quantity, kh_partner=partner, **kwargs)
 
     def test_same_prices_without_a_query(self):
         for partner in (self.dealer_a, self.dealer_b, self.nobody):
@@ -56,9 +52,7 @@ class TestPreload(PricingCommon):
         loaded = self.pricelist._kh_preload(self.product, self.dealer_a)
         self.assertEqual(self._ask(loaded, self.dealer_b)[self.product.id][0], 52.0)
         both = self.products.with_env(loaded.env)
-        self.assertEqual(
-            self._ask(both, self.dealer_a), self._ask(self.products, self.dealer_a)
-        )
+        self.assertEqual(self._ask(both, self.dealer_a), self._ask(self.products, self.dealer_a))
         self.rule.date_end = fields.Datetime.now() + timedelta(days=1)
         later = fields.Datetime.now() + timedelta(days=2)
         [(price, _rule)] = self._ask(loaded, self.dealer_a, date=later).values()
