@@ -239,9 +239,15 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         """Create core's transaction; an offline transfer is complete with it.
 
         :return: where the page goes next
+        :raise CheckoutRefused: the page showed another total
         """
+        order_sudo._kh_lock()
+        if order_sudo.currency_id.compare_amounts(amount, order_sudo.amount_total):
+            raise CheckoutRefused(
+                request.env._("The total has changed. Reload the page and check it.")
+            )
         if order_sudo.currency_id.is_zero(order_sudo.amount_total):
-            return self._kh_send_free(order_sudo, amount)
+            return self._kh_send_free(order_sudo)
         if provider.code != "custom":
             return "/shop/payment?kh_form=1"
         self.shop_payment_transaction(
@@ -265,13 +271,8 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         transaction_sudo._post_process()
         return self._kh_leave_cart(order_sudo)
 
-    def _kh_send_free(self, order_sudo, amount):
+    def _kh_send_free(self, order_sudo):
         """Send an order that costs nothing, as core does: without a payment."""
-        order_sudo._kh_lock()
-        if order_sudo.currency_id.compare_amounts(amount, order_sudo.amount_total):
-            raise CheckoutRefused(
-                request.env._("The total has changed. Reload the page and check it.")
-            )
         order_sudo._check_cart_is_ready_to_be_paid()
         order_sudo._validate_order()
         return self._kh_leave_cart(order_sudo)

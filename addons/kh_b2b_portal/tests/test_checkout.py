@@ -66,6 +66,16 @@ class TestCheckout(PortalCommon):
 
     def test_changed_amount_is_not_sent(self):
         self._refuse(amount=1.0)
+        params = {
+            "key": "another-key-for-it",
+            "provider_id": self.provider.id,
+            "method_id": self.method.id,
+            "amount": 1.0,
+        }
+        with mute_logger("odoo.http"):
+            answer = self.url_open("/shop/kh/checkout/submit", json={"params": params}).json()
+        # not core's sentence, which sends the reader for another link
+        self.assertIn("The total has changed", answer["error"]["data"]["message"])
 
     def test_past_or_broken_date_is_not_sent(self):
         self._refuse(date="2020-01-01")
