@@ -100,15 +100,16 @@
             .map((el) => `is covered while one types: ${el.outerHTML.slice(0, 100)}`);
     }
 
+    /** A page that must be moved sideways. */
+    function tooWide(frame) {
+        const { scrollWidth, clientWidth } = frame.contentDocument.documentElement;
+        return scrollWidth > clientWidth ? [`is ${scrollWidth} px wide`] : [];
+    }
+
     /** What is wrong with a page on the smallest phone while its keyboard is open. */
     async function checkSmallest(frame, page) {
         await open(frame, page);
-        const root = frame.contentDocument.documentElement;
-        const found = coveredFields(frame);
-        if (root.scrollWidth > root.clientWidth) {
-            found.push(`is ${root.scrollWidth} px wide`);
-        }
-        return found;
+        return [...coveredFields(frame), ...tooWide(frame)];
     }
 
     async function checkPage(frame, page, source) {
@@ -148,15 +149,17 @@
     }
 
     /** A field under something, and a page that is too wide, must be found, too. */
-    function checkCover(frame) {
+    function checkSmallestItself(frame) {
         const { body } = frame.contentDocument;
         body.insertAdjacentHTML(
             "afterbegin",
             `<div style="position: fixed; inset: 0; z-index: 99999"></div><input id="kh_covered"/>`
         );
-        return coveredFields(frame).some((line) => line.includes("kh_covered"))
+        const found = coveredFields(frame).some((line) => line.includes("kh_covered"))
             ? []
             : ["the check of covered fields overlooks one"];
+        body.insertAdjacentHTML("afterend", `<div style="width: 500px; height: 1px"></div>`);
+        return tooWide(frame).length ? found : [...found, "the check of widths overlooks a page"];
     }
 
     window.khCheckPages = async function (pages, widths, source) {
@@ -176,7 +179,7 @@
             const lines = await checkSmallest(frame, page);
             found.push(...lines.map((line) => `${SMALLEST.width} px ${page.url} ${line}`));
         }
-        found.push(...checkCover(frame));
+        found.push(...checkSmallestItself(frame));
         if (found.length) {
             console.error(`${found.length} faults:\n${found.join("\n")}`);
         } else {
