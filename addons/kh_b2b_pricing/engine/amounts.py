@@ -20,17 +20,20 @@ class Calculator:
     :param rate: ``f(from currency id, to currency id) -> factor``
     :param per_unit: ``f(Facts, amount per product unit) -> amount per unit asked for``, or
         ``None`` where prices are per unit of the product
+    :param cost: ``f(Facts) -> cost per product unit`` where the facts do not tell it, or
+        ``None`` where only the record can
     :param rounded: ``f(amount) -> amount`` in the precision of prices
     """
 
     def __init__(
-        self, *, currency_id, own_currency_id, shared_currency_id, rate, per_unit, rounded
+        self, *, currency_id, own_currency_id, shared_currency_id, rate, per_unit, cost, rounded
     ):
         self._currency_id = currency_id
         self._own_currency_id = own_currency_id
         self._shared_currency_id = shared_currency_id
         self._rate = rate
         self._per_unit = per_unit
+        self._cost = cost
         self._rounded = rounded
 
     def price(self, facts, rule, market_rule=None):
@@ -63,8 +66,11 @@ class Calculator:
     def _base(self, currency_id, facts, base, market_rule):
         if base == LIST_PRICE:
             return self._sales_price(currency_id, facts)
-        if base == COST and facts.cost is not None:
-            amount = self._convert_unit(facts, facts.cost)
+        if base == COST:
+            cost = self._cost(facts) if facts.cost is None else facts.cost
+            if cost is None:
+                return None
+            amount = self._convert_unit(facts, cost)
             source_id = facts.currency_id or self._shared_currency_id(COST)
             return self._exchange(amount, source_id, currency_id)
         if base == MARKET:

@@ -36,7 +36,7 @@ class Facts(NamedTuple):
     ``variant_id`` is 0 for a template that has not exactly one variant;
     ``category_ids`` holds the own category first, then its parents. ``list_price`` (with
     the extras of a variant's attributes) and ``cost`` are per unit of the product;
-    ``cost`` is ``None`` where only a record can tell it. ``currency_id`` is the currency
+    ``cost`` is ``None`` where it was not read. ``currency_id`` is the currency
     of the company that the product belongs to, ``None`` for products of all companies.
     """
 

@@ -173,6 +173,13 @@ class ProductPricelist(models.Model):
             def per_unit(fact, amount):
                 return uom_by_id[fact.uom_id]._compute_price(amount, uom)
 
+        def cost(fact):
+            if products._name != "product.product":
+                return None
+            # sudo: as in core, whoever may ask for a price gets it, also where it follows costs
+            product_sudo = products.browse(fact.key).with_prefetch(products._ids).sudo()
+            return product_sudo.standard_price
+
         digits = self.env["decimal.precision"].precision_get("Product Price")
         return Calculator(
             currency_id=(currency or own_currency).id,
@@ -180,6 +187,7 @@ class ProductPricelist(models.Model):
             shared_currency_id=shared_currency_id,
             rate=rate,
             per_unit=per_unit,
+            cost=cost,
             rounded=lambda amount: float_round(amount, precision_digits=digits),
         )
 

@@ -99,6 +99,9 @@ class ProductPricelist(models.Model):
 
         :return: ``{id: Facts}``
         """
+        facts = self._kh_cached_facts(products)
+        if facts is not None:
+            return facts
         self._kh_flush_products()
         return self._kh_facts_from_rows(self.env.execute_query(self._kh_sql_facts(products)))
 
@@ -126,6 +129,10 @@ class ProductPricelist(models.Model):
         """
         if not partner:
             return self._kh_get_facts(products), []
+        facts = self._kh_cached_facts(products)
+        if facts is not None:
+            templates = list({fact.template_id for fact in facts.values()})
+            return facts, self._kh_load_rules((Owner.CUSTOMER,), templates, partner, date)
         self._kh_flush_products()
         self._kh_flush_rules()
         dealer = self._kh_sql_dealer(partner)
@@ -177,6 +184,63 @@ class ProductPricelist(models.Model):
         return None
 
     @api.model
+    def _kh_cached_facts(self, products):
+        """Tell the facts of variants that the ORM has read already, from its cache.
+
+        :return: as `_kh_get_facts`; ``None`` where something is not in the cache, or where a
+            variant has attributes, whose extras the query sums
+        """
+        if products._name != "product.product":
+            return None
+        env = products.env
+        stored = [products._fields[name] for name in ("product_tmpl_id", "combination_indices")]
+        templates = env["product.template"]
+        stored += [templates._fields[name] for name in TEMPLATE_FIELDS]
+        if not env.fields_to_compute().isdisjoint(stored):
+            return None
+        caches = [field._get_cache(env) for field in stored]
+        template_of, combinations, categories, companies, list_prices, uoms = caches
+        costs = products._fields["standard_price"]._get_cache(env)
+        rows = []
+        try:
+            for key in products._ids:
+                if combinations[key]:
+                    return None
+                template = template_of[key]
+                rows.append(
+                    (
+                        key,
+                        key,
+                        template,
+                        uoms[template],
+                        list_prices[template] or 0.0,
+                        costs.get(key),
+                        categories[template],
+                        companies[template],
+                    )
+                )
+        except KeyError:
+            return None
+        # sudo: where a category stands in the tree, and nothing else
+        tree_sudo = env["product.category"].sudo().browse({row[6] for row in rows} - {None})
+        path_by_id = {category.id: category.parent_path for category in tree_sudo}
+        currencies = self._kh_currencies_of({row[7] for row in rows} - {None})
+        paths = _Paths()
+        return {
+            row[0]: Facts(
+                *row[:4], paths[path_by_id.get(row[6])], row[4], row[5], currencies.get(row[7])
+            )
+            for row in rows
+        }
+
+    @api.model
+    def _kh_currencies_of(self, company_ids):
+        """Return ``{company id: currency id}``."""
+        # sudo: only the currency in which a product's own company counts
+        companies_sudo = self.env["res.company"].sudo().browse(company_ids)
+        return {company.id: company.currency_id.id for company in companies_sudo}
+
+    @api.model
     def _kh_flush_products(self):
         self.env["product.template"].flush_model(TEMPLATE_FIELDS)
         self.env["product.product"].flush_model(VARIANT_FIELDS)
@@ -191,9 +255,7 @@ class ProductPricelist(models.Model):
     @api.model
     def _kh_facts_from_rows(self, rows):
         paths = _Paths()
-        # sudo: only the currency in which a product's own company counts
-        companies_sudo = self.env["res.company"].sudo().browse({row[10] for row in rows} - {None})
-        currencies = {company.id: company.currency_id.id for company in companies_sudo}
+        currencies = self._kh_currencies_of({row[10] for row in rows} - {None})
         return {
             row[0]: Facts(*row[:4], paths[row[9]], row[4], row[7], currencies.get(row[10]))
             for row in rows

@@ -1,4 +1,5 @@
 from . import test_access_rights
+from . import test_cached_facts
 from . import test_contract
 from . import test_contract_concurrency
 from . import test_contract_derive
