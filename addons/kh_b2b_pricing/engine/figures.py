@@ -12,8 +12,9 @@ class PriceLine(NamedTuple):
 
     ``key`` says what is priced from which quantity: ``(applied on, variant, template,
     category, minimum quantity)``. ``price`` is ``None`` for a ratio on a category or on
-    everything; ``discount`` then tells its rate. ``market`` and ``cost`` are 0 where nobody
-    knows them; the cost is without tax, so is ``price * net_factor``.
+    everything; ``discount`` then tells its rate, on the cost where ``is_on_cost``.
+    ``market`` and ``cost`` are 0 where nobody knows them; the cost is without tax, so is
+    ``price * net_factor``.
     """
 
     id: int
@@ -23,17 +24,21 @@ class PriceLine(NamedTuple):
     market: float = 0.0
     cost: float = 0.0
     net_factor: float = 1.0
+    is_on_cost: bool = False
 
     @property
     def discount_rate(self):
         """The part of the market price which the dealer saves; ``None`` if unknown."""
         if self.price is None:
-            return self.discount
+            return None if self.is_on_cost else self.discount
         return 1 - self.price / self.market if self.market else None
 
     @property
     def margin_rate(self):
         """What is left of the price without tax after the cost; ``None`` if unknown."""
+        if self.price is None and self.is_on_cost:
+            share = (1 - self.discount) * self.net_factor
+            return 1 - 1 / share if share > 0 else -1.0
         net = (self.price or 0.0) * self.net_factor
         return 1 - self.cost / net if self.cost and net else None
 
@@ -51,6 +56,8 @@ class Change(NamedTuple):
         if self.new is None or self.old is None:
             return None
         if self.new.price is None and self.old.price is None:
+            if self.new.is_on_cost != self.old.is_on_cost:
+                return None
             before = 1 - self.old.discount
             return (1 - self.new.discount) / before - 1 if before else None
         return self.new.price / self.old.price - 1 if self.new.price and self.old.price else None
@@ -94,7 +101,7 @@ def compare(new_lines, old_lines):
 def _kind(new, old):
     if old is None:
         return "new"
-    if (new.price is None) != (old.price is None):
+    if (new.price is None) != (old.price is None) or new.is_on_cost != old.is_on_cost:
         return "other"
     difference = old.discount - new.discount if new.price is None else new.price - old.price
     if abs(difference) < EPSILON:

@@ -32,6 +32,7 @@ from typing import Any, NamedTuple
 
 from odoo.tools import float_compare, float_round
 
+from .amounts import LIST_PRICE, MARKET
 from .rules import accepts
 
 VERSION = 1
@@ -68,7 +69,8 @@ class RuleRow(NamedTuple):
     ``value``: price in the pricelist's currency per product unit (fixed), discount in percent,
     or ``[discount in percent, rounding, surcharge, lowest margin, highest margin]`` (formula;
     amounts per product unit). ``contract``: ``[number, version, first day, last day]``.
-    ``label``: name of the level, or of the category.
+    ``level`` and ``category`` are names. ``base``: of what a ratio is one, 0 for the sales
+    price.
     """
 
     id: int
@@ -82,6 +84,7 @@ class RuleRow(NamedTuple):
     contract: Any = 0
     level: Any = 0
     category: Any = 0
+    base: Any = 0
 
     def packed(self, contracts):
         """Return the row as a list; its contract is the place (from 1) in ``contracts``."""
@@ -322,7 +325,10 @@ def winner_of(trace):
 def losers_of(trace):
     """Return ``[(RuleRow, Reason, price per line unit or None)]``."""
     rows = [(RuleRow.unpacked(row, trace), Reason(reason)) for row, reason in trace.get("l", ())]
-    return [(row, reason, _told_price(trace, row)) for row, reason in rows]
+    return [
+        (row, reason, _told_price(trace, row, is_further=reason == Reason.MINIMUM))
+        for row, reason in rows
+    ]
 
 
 def steps_of(trace):
@@ -332,18 +338,24 @@ def steps_of(trace):
     """
     packed = [trace["l"][row][0] if isinstance(row, int) else row for row in trace.get("s", ())]
     rows = [RuleRow.unpacked(row, trace) for row in packed]
-    steps = [(row.min_quantity, _told_price(trace, row)) for row in rows]
+    steps = [(row.min_quantity, _told_price(trace, row, is_further=True)) for row in rows]
     return [(minimum, price) for minimum, price in steps if price is not None]
 
 
-def _told_price(trace, row):
-    """Price of a rule that did not apply; only a fixed price needs no base of its own."""
+def _told_price(trace, row, *, is_further):
+    """Price of a rule that did not apply, ``None`` where the trace cannot tell its base.
+
+    A fixed price needs none, a ratio may have that of the winner. What the market price is at
+    a further step is not known: it may have steps of its own.
+    """
     if row.kind == Kind.FIXED:
         return in_line_unit(trace, row.value)
     winner = winner_of(trace)
-    if row.kind == Kind.PERCENT and winner is not None and winner.kind == Kind.PERCENT:
-        return rule_price(trace, row)
-    return None
+    if row.kind != Kind.PERCENT or winner is None or winner.kind != Kind.PERCENT:
+        return None
+    source = row.base or LIST_PRICE
+    is_same = source == (winner.base or LIST_PRICE) and source != "pricelist"
+    return rule_price(trace, row) if is_same and not (is_further and source == MARKET) else None
 
 
 class Step(NamedTuple):

@@ -289,7 +289,10 @@ class PriceAdjustmentLine(models.Model):
         precompute=True,
         digits="Product Unit",
     )
-    date_end = fields.Date("Until", help="Last day of the new price. Empty: as before.")
+    date_end = fields.Date(
+        "Until",
+        help="Last day of the new price; then the former price holds again. Empty: as before.",
+    )
     change_rate = fields.Float(
         "Change",
         compute="_compute_change_rate",

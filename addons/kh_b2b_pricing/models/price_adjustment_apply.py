@@ -173,7 +173,10 @@ class PriceAdjustmentLine(models.Model):
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
     def _make_new_items(self, moment):
-        """End the old rows and insert the new ones, in a constant number of statements."""
+        """End the old rows and insert the new ones, in a constant number of statements.
+
+        After a price with a last day, the former one holds again, to its own end.
+        """
         items = self.env["product.pricelist.item"]
         self.flush_recordset()
         adjustment = self.adjustment_id
@@ -198,6 +201,14 @@ class PriceAdjustmentLine(models.Model):
             kh_adjustment_id=SQL("%s", adjustment.id),
             kh_changed_uid=SQL("%s", adjustment.user_id.id),
         )
+        self._link_new_items()
+        end = SQL("(SELECT p.date_end FROM %s p)", proposal)
+        items._kh_copy_rows(
+            SQL("i.id = ANY(%s) AND COALESCE(i.date_end, 'infinity') > %s", self.item_id.ids, end),
+            date_start=SQL("%s + interval '1 second'", end),
+            kh_adjustment_id=SQL("%s", adjustment.id),
+            kh_changed_uid=SQL("%s", adjustment.user_id.id),
+        )
         self.env.execute_query(
             SQL(
                 "UPDATE product_pricelist_item SET date_end = %s, kh_is_past = %s"
@@ -208,7 +219,6 @@ class PriceAdjustmentLine(models.Model):
             )
         )
         items.invalidate_model()
-        self._link_new_items()
 
     def _link_new_items(self):
         """Note on each line the row it has made: the one of its price and quantity."""

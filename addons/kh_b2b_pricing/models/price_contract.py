@@ -371,7 +371,26 @@ class PriceContract(models.Model):
                 )
             if contract.state == "active":
                 contract._ensure_may_decide()
+        self.filtered(lambda contract: contract.state == "active")._ensure_no_flow_decides()
         self._approval_ensure_not_frozen()
+
+    def _ensure_no_flow_decides(self):
+        """Where adjustments need an approval, prices in force change by nothing else (M-45)."""
+        if self.env.user._is_superuser() or not self:
+            return
+        # sudo: who changes prices need not be able to read flows
+        flows = self.env["kh.approval.flow"].sudo()
+        flows = flows.search([("model_name", "=", "kh.price.adjustment"), ("active", "=", True)])
+        for contract in self:
+            company = contract.company_id
+            if any(flow.company_id in (company, company.browse()) for flow in flows):
+                raise UserError(
+                    self.env._(
+                        "Price contract %(contract)s is in force, and changes of its prices need"
+                        " an approval. Use Adjust Prices, or make a new version of the contract.",
+                        contract=contract.name,
+                    )
+                )
 
     def _approval_get_summary(self):
         return self.env._(

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine import COST
 from ..engine.figures import PriceLine, compare, summarise
 
 # Two lines with equal keys price the same thing from the same quantity.
@@ -55,12 +56,14 @@ class PriceContract(models.Model):
             SQL(
                 """SELECT i.kh_contract_id, i.id, i.applied_on, i.product_id, i.product_tmpl_id,
                           i.categ_id, i.min_quantity::float8, i.compute_price,
-                          i.fixed_price::float8, i.percent_price::float8, i.price_discount::float8
+                          i.fixed_price::float8, i.percent_price::float8, i.price_discount::float8,
+                          i.base
                      FROM product_pricelist_item i
                      JOIN kh_price_contract c ON c.id = i.kh_contract_id
                     WHERE i.kh_contract_id = ANY(%(contracts)s) AND i.kh_is_past IS NOT TRUE
                       AND (i.date_end IS NULL
-                           OR i.date_end >= LEAST(c.date_ended, c.date_end::timestamp, %(now)s))
+                           OR i.date_end >= LEAST(c.date_ended - interval '1 second',
+                                                  c.date_end::timestamp, %(now)s))
                       %(only)s
                  ORDER BY i.date_start NULLS FIRST, i.id""",
                 contracts=list(self._ids),
@@ -69,13 +72,15 @@ class PriceContract(models.Model):
             )
         )
         lines, ratios = [], []
-        for contract_id, item_id, *target, minimum, kind, fixed, percent, discount in rows:
+        for contract_id, item_id, *target, minimum, kind, fixed, percent, discount, base in rows:
             key = (target[0], *(part or 0 for part in target[1:]), minimum or 0.0)
             price = (fixed or 0.0) if kind == "fixed" else None
             rate = (percent if kind == "percentage" else discount) or 0.0
             if price is None and key[2]:
                 ratios.append(item_id)
-            lines.append((contract_id, PriceLine(item_id, key, price, rate / 100)))
+            is_on_cost = price is None and not key[2] and base == COST
+            line = PriceLine(item_id, key, price, rate / 100, is_on_cost=is_on_cost)
+            lines.append((contract_id, line))
         return self._resolve_ratios(lines, ratios) if ratios else lines
 
     @api.model
@@ -162,7 +167,6 @@ class PriceContract(models.Model):
                 )
             )
         start, _end = self._term_utc()
-        _start, source_end = source._term_utc()
         common = self._prepare_line_vals()
         values = {name: SQL("%s", value or None) for name, value in common.items()}
         ids = self.env["product.pricelist.item"]._kh_copy_rows(
@@ -175,7 +179,7 @@ class PriceContract(models.Model):
             date_start=SQL("CASE WHEN i.date_start > %s THEN i.date_start END", start),
             date_end=SQL(
                 "CASE WHEN i.date_end < COALESCE(%s, 'infinity'::timestamp) THEN i.date_end END",
-                source_end,
+                source._last_moment(),
             ),
             kh_is_past=SQL("NULL::boolean"),
             kh_adjustment_id=SQL("NULL::integer"),
@@ -197,8 +201,13 @@ class PriceContract(models.Model):
         return wanted, total
 
     def _copy_condition(self, source, factor, categories):
-        """Return which lines of ``source`` are copied, on the alias ``i``."""
+        """Return which lines of ``source`` are copied, on the alias ``i``.
+
+        Those that still hold when this contract begins, or did to the end of the source.
+        """
         start, _end = self._term_utc()
+        source_end = source._last_moment()
+        start = min(start, source_end) if source_end else start
         parts = [
             SQL("i.kh_contract_id = %s AND i.kh_is_past IS NOT TRUE", source.id),
             SQL("(i.date_end IS NULL OR i.date_end >= %s)", start),

@@ -6,6 +6,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+SECOND = timedelta(seconds=1)
+
 
 class PriceContract(models.Model):
     _inherit = "kh.price.contract"
@@ -70,14 +72,24 @@ class PriceContract(models.Model):
         """Write dealer, pricelist, term and force of the contracts onto their lines.
 
         One statement for each contract, whatever the number of lines. A line may keep a
-        term of its own inside the contract's; in drafts, terms are left as typed.
+        term of its own inside the contract's; in drafts, terms are left as typed. Lines of a
+        contract that has ended hold until then: an order of that time keeps its price.
         """
         items = self.env["product.pricelist.item"]
         items.flush_model()
         self.flush_recordset()
         for contract in self:
-            term = SQL()
-            if contract.state == "active":
+            term, pending = SQL(), SQL("%s", contract.state != "active")
+            if contract._is_over():
+                ended = contract.date_ended
+                term = SQL(
+                    ", date_end = CASE WHEN date_start >= %s THEN date_end"
+                    " ELSE LEAST(date_end, %s) END",
+                    ended,
+                    ended - SECOND,
+                )
+                pending = SQL("kh_is_pending IS TRUE OR COALESCE(date_start >= %s, FALSE)", ended)
+            elif contract.state == "active":
                 start, end = contract._term_utc()
                 term = SQL(
                     ", date_start = GREATEST(date_start, %s), date_end = LEAST(date_end, %s)",
@@ -100,7 +112,7 @@ class PriceContract(models.Model):
                     pricelist=pricelist.id,
                     currency=pricelist.currency_id.id,
                     company=(pricelist.company_id or contract.company_id).id,
-                    pending=contract.state != "active",
+                    pending=pending,
                     user=self.env.uid,
                     contract=contract.id,
                     term=term,
@@ -118,6 +130,11 @@ class PriceContract(models.Model):
             "kh_grade_id": False,
             "kh_is_pending": self.state != "active",
         }
+
+    def _is_over(self):
+        """Whether the contract was in force and is no more."""
+        self.ensure_one()
+        return self.state in ("expired", "terminated") and bool(self.date_ended)
 
     def _timezone(self):
         self.ensure_one()
@@ -143,6 +160,14 @@ class PriceContract(models.Model):
         is_open = not self.date_end or self.date_end.year == MAXYEAR
         end = None if is_open else moment(self.date_end, time(23, 59, 59))
         return moment(self.date_start, time.min), end
+
+    def _last_moment(self):
+        """Until when lines without an end of their own hold, naive UTC (``None``: open)."""
+        _start, end = self._term_utc()
+        if self._is_over():
+            ended = self.date_ended - SECOND
+            return min(end, ended) if end else ended
+        return end
 
     # === HOOKS - APPROVAL === #
 

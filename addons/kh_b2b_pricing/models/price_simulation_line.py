@@ -161,7 +161,10 @@ class PriceSimulationLine(models.Model):
         """
         self.ensure_one()
         scope, target = Scope.ALL, 0
-        if self.product_tmpl_id:
+        variant = self.item_id.product_id
+        if variant and variant.product_tmpl_id == self.product_tmpl_id:
+            scope, target = Scope.VARIANT, variant.id  # in place of a rule of one variant
+        elif self.product_tmpl_id:
             scope, target = Scope.TEMPLATE, self.product_tmpl_id.id
         elif self.categ_id:
             scope, target = Scope.CATEGORY, self.categ_id.id

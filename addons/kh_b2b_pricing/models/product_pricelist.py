@@ -1,6 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
+
+from .data_rights import PRICE_GROUPS
 
 
 class ProductPricelist(models.Model):
@@ -44,10 +47,36 @@ class ProductPricelist(models.Model):
         return pricelists
 
     def write(self, vals):
+        if "kh_is_b2b" in vals or "currency_id" in vals:
+            self._kh_ensure_contracts_hold(vals)
         result = super().write(vals)
         if vals.get("kh_is_b2b"):
             self._kh_enable_pricelists()
         return result
+
+    def _kh_ensure_contracts_hold(self, vals):
+        """What contracts in force were agreed in stays: dealers' prices, and their currency."""
+        changed = self.filtered(
+            lambda pricelist: (
+                (pricelist.kh_is_b2b and not vals.get("kh_is_b2b", True))
+                or vals.get("currency_id", pricelist.currency_id.id) != pricelist.currency_id.id
+            )
+        )
+        # sudo: a contract counts whether or not the user may read it
+        contracts_sudo = self.env["kh.price.contract"].sudo().with_context(active_test=False)
+        contract_sudo = contracts_sudo.search(
+            [("pricelist_id", "in", changed.ids), ("state", "in", ("review", "active"))], limit=1
+        )
+        if contract_sudo:
+            raise UserError(
+                self.env._(
+                    "Pricelist %(pricelist)s has price contracts in force or under review, such"
+                    " as %(contract)s. End them before you change its currency or make it a"
+                    " pricelist without dealers' prices.",
+                    pricelist=contract_sudo.pricelist_id.display_name,
+                    contract=contract_sudo.name,
+                )
+            )
 
     @api.model
     def _kh_enable_pricelists(self):
@@ -110,14 +139,26 @@ class ProductPricelist(models.Model):
             partner_id = self.env.context["kh_partner_id"]
             if not partner_id:
                 return partners
-            # Clients can send a context: only staff may ask on behalf of somebody else,
-            # whether or not the code in between runs as superuser.
-            user = self.env.user
-            if user._is_internal() or user._is_superuser():
-                return partners.browse(partner_id)
+            partner = partners.browse(partner_id)
+            if self._kh_may_ask_for(partner):
+                return partner
         if request and getattr(request, "is_frontend", False):
             return self._kh_request_partner()
         return partners
+
+    @api.model
+    def _kh_may_ask_for(self, partner):
+        """Whether the user may ask on behalf of ``partner``, of whom a client can send the id.
+
+        Those who work with prices, for the dealers in their range; whether or not the code in
+        between runs as superuser.
+        """
+        user = self.env.user
+        if user._is_superuser():
+            return True
+        if not user._is_internal() or not any(user._has_group(group) for group in PRICE_GROUPS):
+            return False
+        return partner.with_user(user).has_access("read")
 
     @api.model
     def _kh_request_partner(self):

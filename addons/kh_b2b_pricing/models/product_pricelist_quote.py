@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import MARKET, OWNERS, Owner, RuleBook
+from ..engine import LIST_PRICE, MARKET, OWNERS, Owner, RuleBook
 from ..engine.trace import Asked, Kind, Price, RuleRow, contest, pack
 
 DETAIL_COLUMNS = SQL(
@@ -255,6 +255,7 @@ class ProductPricelist(models.Model):
             contract or 0,
             level or 0,
             category or 0,
+            base if kind == Kind.PERCENT and base != LIST_PRICE else 0,
         )
 
 

@@ -298,7 +298,7 @@ class PriceList(models.AbstractModel):
     def _get_annex_ids(self, contract):
         """Return the ids of the lines the user may read, by item no. and quantity."""
         items = self.env["product.pricelist.item"]
-        query = items._search([("kh_contract_id", "=", contract.id)])
+        query = items._search([("kh_contract_id", "=", contract.id), ("kh_is_past", "=", False)])
         self.env["product.product"].flush_model(["default_code"])
         rows = self.env.execute_query(
             SQL(

@@ -173,3 +173,32 @@ class TestContractVersion(PricingCommon):
         with self.assertRaises(UserError):
             head.with_branches = False
         self.assertEqual(self._price(partner=branch), 65.0)
+
+    def test_what_has_ended_keeps_its_prices_for_its_time(self):
+        """An order of yesterday, priced again today, has yesterday's price (M-45)."""
+        today = fields.Date.today()
+        contract = self._create_contract(
+            partner=self.dealer_b,
+            lines=[(self.product, 80.0, 0)],
+            date_start=today - timedelta(days=30),
+        )
+        contract.action_submit()
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        contract.action_terminate()
+        self.assertEqual(self._price(partner=self.dealer_b, date=yesterday), 80.0)
+        self.assertEqual(self._price(partner=self.dealer_b), 100.0)
+        self.assertFalse(self.pricelist._kh_find_dead_rules(), "history is no fault")
+        again = self._create_contract(partner=self.dealer_b)
+        self.assertEqual(again._copy_lines_from(contract), 1)
+        self.assertFalse(again.item_ids.date_end, "the end was the contract's, not the line's")
+
+    def test_what_never_began_counts_at_no_time(self):
+        start = fields.Date.today() + timedelta(days=30)
+        contract = self._create_contract(
+            partner=self.dealer_b, lines=[(self.product, 80.0, 0)], date_start=start
+        )
+        contract.action_submit()
+        contract.action_terminate()
+        later = fields.Datetime.now() + timedelta(days=40)
+        self.assertEqual(self._price(partner=self.dealer_b, date=later), 100.0)
+        self.assertTrue(contract.item_ids.kh_is_pending)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import BaseCase, Form, tagged
+from odoo.tests import BaseCase, Form, new_test_user, tagged
 
 from ..engine import Candidate, Reason, Scope, find_dead_rules
 from .common import PricingCommon
@@ -250,6 +250,9 @@ class TestRuleCheck(PricingCommon):
         self._create_rule(80.0, product_id=self.product.id, **owner)
         self._create_rule(79.0, product_id=self.product.id, **owner)
         staff = self._create_staff()
+        staff["price_manager_2"] = new_test_user(
+            self.env, "kh_prices_2", "base.group_user,kh_b2b_pricing.group_b2b_price_manager"
+        )
         pricelist = self.pricelist.with_user(staff["product_manager"])
         action = pricelist.action_check_kh_rules()
         check = self.env[action["res_model"]].with_user(staff["product_manager"])
@@ -259,6 +262,10 @@ class TestRuleCheck(PricingCommon):
         self.assertEqual(check.line_ids.reason, "shadowed")
         self.assertEqual(check.line_ids.winner_id.fixed_price, 79.0)
         self.assertEqual(check.line_ids.action_open_rule()["res_id"], check.line_ids.item_id.id)
+        colleague = self.env[check._name].with_user(staff["price_manager_2"])
+        self.assertFalse(colleague.search([]), "what a check tells is for whoever made it")
+        with self.assertRaises(AccessError):
+            check.line_ids.with_user(staff["price_manager_2"]).read(["item_id"])
         check.line_ids.item_id.unlink()
         again = check.action_check_again()
         self.assertEqual(self.env[again["res_model"]].browse(again["res_id"]).dead_count, 0)

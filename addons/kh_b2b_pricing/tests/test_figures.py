@@ -52,3 +52,15 @@ class TestFigures(BaseCase):
         self.assertEqual(figures.min_margin_rate, 0.0)
         self.assertEqual((figures.below_cost_count, figures.unchecked_count), (0, 1))
         self.assertEqual(summarise([]).line_count, 0)
+
+    def test_a_markup_on_the_cost_tells_the_margin_and_no_discount(self):
+        key = ("2_product_category", 0, 0, 9, 0.0)
+        thin = PriceLine(1, key, None, -0.01, is_on_cost=True)
+        self.assertIsNone(thin.discount_rate)
+        self.assertAlmostEqual(thin.margin_rate, 1 - 1 / 1.01)
+        given = PriceLine(2, key, None, 1.0, is_on_cost=True)
+        self.assertEqual(given.margin_rate, -1.0)
+        figures = summarise(compare([thin], [PriceLine(3, key, None, 0.1)]))
+        self.assertEqual((figures.max_discount_rate, figures.unchecked_count), (0.0, 0))
+        self.assertLess(figures.min_margin_rate, 0.1)
+        self.assertEqual(figures.max_change_rate, 0.0)

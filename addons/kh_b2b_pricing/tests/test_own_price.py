@@ -6,7 +6,7 @@ from random import Random
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import float_round
 
 from ..engine.own_price import GeneralRule, Kind, choose_general
@@ -323,6 +323,15 @@ class TestOwnPrice(OwnPriceCommon):
             mine.search([("kh_own_price", "=", 1.0), ("id", "in", self.variants.ids)]),
             self.product_2,
         )
+
+    def test_employees_who_have_nothing_to_do_with_prices_ask_for_nobody(self):
+        self._create_rule(1.0, product_id=self.product_2.id, kh_partner_id=self.dealer_b.id)
+        storeman = new_test_user(self.env, "kh_storeman", "base.group_user")
+        context = {"kh_partner_id": self.dealer_b.id}
+        asked = self.product_2.with_user(storeman).with_context(**context)
+        self.assertEqual(asked.kh_own_price, 100.0)
+        self.assertEqual(asked.sudo().kh_own_price, 100.0, "also where code runs as superuser")
+        self.assertEqual(self.product_2.with_context(**context).kh_own_price, 1.0)
 
     def test_no_order_or_domain_reaches_foreign_rules(self):
         """Crafted orders and domains fail, or say the same as without the foreign rule."""

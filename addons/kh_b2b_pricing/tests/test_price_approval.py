@@ -88,6 +88,34 @@ class TestPriceApproval(PricingCommon):
         self._approve(contract, self.product_manager, self.finance, self.director)
         self.assertEqual(contract.state, "active")
 
+    def test_nobody_goes_past_the_flow_by_changing_a_price_in_force(self):
+        contract = self._submit(90.0)
+        self._approve(contract, self.product_manager)
+        contract = contract.with_user(self.product_manager)
+        item = contract.item_ids.filtered(lambda i: i.product_id == self.product)
+        new = {"kh_contract_id": contract.id, "product_id": self.product_2.id, "fixed_price": 1.0}
+        ways = (
+            lambda: item.write({"fixed_price": 1.0}),
+            lambda: item.unlink(),
+            lambda: item.create({**new, "min_quantity": 5}),
+            lambda: contract.action_import(),
+        )
+        for way in ways:
+            with self.assertRaisesRegex(UserError, "Adjust Prices"):
+                way()
+        self.env["kh.approval.flow"].search(
+            [("model_name", "=", "kh.price.adjustment")]
+        ).action_archive()
+        item.fixed_price = 89.0
+        self.assertEqual(item.fixed_price, 89.0)
+
+    def test_a_pricelist_with_contracts_keeps_its_currency_and_its_dealers(self):
+        contract = self._submit(90.0)
+        for vals in ({"kh_is_b2b": False}, {"currency_id": self.env.ref("base.JPY").id}):
+            with self.assertRaisesRegex(UserError, contract.name):
+                self.pricelist.write(vals)
+        self.pricelist.write({"currency_id": self.pricelist.currency_id.id, "kh_is_b2b": True})
+
     def test_adjustments_follow_the_same_conditions(self):
         contract = self._submit(90.0)
         self._approve(contract, self.product_manager)

@@ -133,6 +133,9 @@ class TestPriceList(PriceListCommon):
         self.assertEqual(
             rows["KH-P-1", 10.0][4:], [10.0, 58.13, 100.0, date(2026, 1, 1), date(2099, 6, 30)]
         )
+        self.contract.item_ids[0].fixed_price += 1.0
+        changed = self.lists.with_user(manager)._make_annex("xlsx", self.contract)
+        self.assertEqual(changed.line_count, 2, "the former price is not signed for again")
         document = self.lists.with_user(manager)._make_annex("pdf", self.contract)
         with document.file as target:
             texts = read_pdf(target.read())

@@ -225,7 +225,16 @@ class TestPriceSimulationProperty(SimulationCommon):
             [self._rule_vals(level, self.wide_targets) for level, _replaced in levels]
         )
         if draft:
-            draft._find_replaced()._set_state(("active",), "terminated")
+            replaced = draft._find_replaced()
+            replaced._set_state(("active",), "terminated")
+            # A scenario asks what would be had the draft always been: here history is its.
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE product_pricelist_item SET kh_is_pending = TRUE"
+                " WHERE kh_contract_id = ANY(%s)",
+                [replaced.ids],
+            )
+            self.env.invalidate_all()
             draft.action_activate()
 
     def _naive(self, world, levels, draft):

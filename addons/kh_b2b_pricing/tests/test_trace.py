@@ -184,3 +184,19 @@ class TestTrace(BaseCase):
         trace = trace_of([one], 1.0, price, rows, units, base=[base, "list_price"])
         self.assertEqual(trace["k"], Kind.FORMULA)
         self.assertEqual(replay(json.loads(json.dumps(trace))), price)
+
+    def test_a_step_on_another_base_has_no_price_in_the_trace(self):
+        """A ratio of the cost is not a ratio of what the winner is a ratio of."""
+        rules = [rule(1), *(rule(number, min_quantity=24 * number) for number in (2, 3, 4))]
+        rows = {
+            1: row_of(rules[0], Kind.PERCENT, 10.0),
+            2: row_of(rules[1], Kind.PERCENT, 20.0),
+            3: row_of(rules[2], Kind.PERCENT, -5.0, base="standard_price"),
+            4: row_of(rules[3], Kind.PERCENT, 30.0, base="kh_market"),
+        }
+        trace = trace_of(rules, 1.0, 90.0, rows, base=[100.0, "list_price"])
+        self.assertEqual(replay(trace), 90.0)
+        self.assertEqual(steps_of(trace), [(48, 80.0)])
+        market = {key: row._replace(base="kh_market") for key, row in rows.items()}
+        trace = trace_of(rules, 1.0, 90.0, market, base=[100.0, "kh_market"])
+        self.assertEqual(steps_of(trace), [], "the market price may have steps of its own")
