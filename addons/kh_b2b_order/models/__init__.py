@@ -21,6 +21,7 @@ from . import sale_order_limits, sale_order_limits_change, sale_order_limits_sho
 from . import sale_order_saleable
 from . import res_company, res_config_settings
 from . import sale_order_split, sale_order_line_split, sale_order_merge
+from . import account_move, sale_order_split_money
 from . import sale_order_expiry, payment_transaction_late
 from . import order_change, order_change_line, order_change_money, sale_order_change
 from . import stock_move

@@ -34,6 +34,7 @@ from . import (
     test_set_discount,
     test_shortage,
     test_split,
+    test_split_money,
     test_split_papers,
     test_split_race,
     test_stage,
