@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 # What rounding may make of one line of one part, in the smallest unit of the currency.
 LINE_TOLERANCE = 3
 
+
 class SaleOrder(models.Model):
     """What was paid for a split or merged order, in the books and afterwards (M-53)."""
 
@@ -70,7 +71,6 @@ class SaleOrder(models.Model):
         own_sudo, parts_sudo = self.sudo(), self.sudo()._kh_get_parts()
         transactions_sudo = own_sudo.transaction_ids | parts_sudo.transaction_ids.sorted("id")
         return transactions_sudo.filtered(lambda tx: tx.state == "done")
-
 
     # === BUSINESS METHODS - PAYMENTS THAT COME AFTERWARDS === #
     def _kh_get_merge_target(self):

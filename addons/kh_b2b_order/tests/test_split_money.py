@@ -114,9 +114,7 @@ class TestSplitMoney(SplitCommon):
 
     def test_payment_of_a_merged_order_counts_for_the_whole(self):
         first, second = (
-            self._create_order(
-                {self.product: number}, state="sent", website_id=self.website.id
-            )
+            self._create_order({self.product: number}, state="sent", website_id=self.website.id)
             for number in (4.0, 6.0)
         )
         payments = self._begin_payment(first) | self._begin_payment(second)
@@ -139,8 +137,12 @@ class TestSplitMoney(SplitCommon):
 
     # === PACKING === #
     def _pack(self, per=10.0):
-        box = self.env["product.template"].sudo().create(
-            {"name": "Crate", "kh_kind": "auxiliary", "list_price": 200.0, "taxes_id": False}
+        box = (
+            self.env["product.template"]
+            .sudo()
+            .create(
+                {"name": "Crate", "kh_kind": "auxiliary", "list_price": 200.0, "taxes_id": False}
+            )
         )
         self.env["kh.product.auxiliary"].sudo().create(
             {
