@@ -14,6 +14,7 @@ from . import (
     test_order_change_pages,
     test_order_change_rights,
     test_order_mail,
+    test_order_query,
     test_order_rule,
     test_order_rule_concurrency,
     test_order_rule_kinds,
