@@ -8,6 +8,7 @@ from . import (
     test_limits_stock,
     test_offer,
     test_order_amounts,
+    test_chase,
     test_order_change,
     test_order_change_apply,
     test_order_change_money,
