@@ -26,8 +26,8 @@ class AccountMove(models.Model):
             return
         orders.invalidate_recordset(["amount_paid"])
         limit = sum(order.amount_paid - order._kh_get_invoiced_paid() for order in orders)
-        transactions = orders._kh_get_shared_transactions()
-        for line in transactions._kh_get_open_payment_lines():
+        lines = orders._kh_get_shared_transactions()._kh_get_open_payment_lines()
+        for line in lines.filtered(lambda line: line.currency_id == self.currency_id):
             if self.currency_id.compare_amounts(limit, 0.0) <= 0:
                 break
             before = self.amount_residual

@@ -81,6 +81,17 @@ class TestSplitMoney(SplitCommon):
         self.assertEqual(invoices.currency_id, currency)
         self.assertEqual(set(invoices.mapped("payment_state")), {"paid"})
 
+    def test_invoices_of_before_are_paid_when_the_payment_comes(self):
+        order = self._create_order({self.product: 10.0})
+        order.action_confirm()
+        transaction = self._begin_payment(order)
+        child = self._split(order, {order.order_line: 4.0})
+        invoices = self._invoice(order | child)
+        self.assertEqual(set(invoices.mapped("payment_state")), {"not_paid"})
+        self._finish(transaction)
+        self.assertEqual((order | child).mapped("amount_paid"), [600.0, 400.0])
+        self.assertEqual(set(invoices.mapped("payment_state")), {"paid"})
+
     # === PAYMENTS THAT COME AFTERWARDS === #
     def _begin_payment(self, order, amount=None):
         transaction = self._announce_transfer(order, amount)
