@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Order",
-    "version": "19.0.3.2.1",
+    "version": "19.0.3.3.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -38,6 +38,7 @@
         "data/mail_template_offer_data.xml",
         "data/approval_flow_dealer_data.xml",
         "data/order_expiry_data.xml",
+        "data/order_chase_data.xml",
         "data/mail_template_change_data.xml",
         "wizards/order_wizard_views.xml",
         "wizards/order_decision_views.xml",
@@ -50,6 +51,7 @@
         "views/order_approval_views.xml",
         "views/order_split_views.xml",
         "views/order_expiry_views.xml",
+        "views/order_chase_views.xml",
         "views/order_change_views.xml",
         "views/order_rule_views.xml",
         "views/order_rule_hit_views.xml",

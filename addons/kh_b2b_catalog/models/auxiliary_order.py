@@ -35,20 +35,21 @@ class SaleOrder(models.Model):
         for order in orders.with_context(kh_auxiliaries=SYNCING):
             order._kh_write_auxiliaries(order._kh_get_needed_auxiliaries(rows), changed)
 
-    def _kh_get_needed_auxiliaries(self, rows):
+    def _kh_get_needed_auxiliaries(self, rows, without=None):
         """Return ``{auxiliary: (quantity, parent lines)}`` for the goods of one order.
 
         :param dict rows: ``{product template: kh.product.auxiliary}``
+        :param dict without: ``{line: quantity}`` that is not to be packed here
         """
         self.ensure_one()
+        without = without or {}
         goods = defaultdict(lambda: [0.0, self.env["sale.order.line"]])
         for line in self.order_line:
-            if line.kh_is_auxiliary or not line.product_id or line.product_uom_qty <= 0:
+            ordered = line.product_uom_qty - without.get(line, 0.0)
+            if line.kh_is_auxiliary or not line.product_id or ordered <= 0:
                 continue
             product = line.product_id
-            quantity = line.product_uom_id._compute_quantity(
-                line.product_uom_qty, product.uom_id, round=False
-            )
+            quantity = line.product_uom_id._compute_quantity(ordered, product.uom_id, round=False)
             entry = goods[product.product_tmpl_id]
             entry[0] += quantity
             entry[1] |= line

@@ -21,6 +21,7 @@ from . import sale_order_limits, sale_order_limits_change, sale_order_limits_sho
 from . import sale_order_saleable
 from . import res_company, res_config_settings
 from . import sale_order_split, sale_order_line_split, sale_order_merge
+from . import account_move, sale_order_split_money
 from . import sale_order_expiry, payment_transaction_late
 from . import order_change, order_change_line, order_change_money, sale_order_change
 from . import stock_move
@@ -32,6 +33,7 @@ from . import price_inquiry, price_inquiry_order
 from . import dealer_product_code, quick_order
 from . import express_tracking, express_message, stock_picking
 from . import sale_order_receipt, sale_order_parcels, sale_order_mail, sale_order_amounts
+from . import sale_order_query, sale_order_chase
 from . import order_ticket, order_ticket_portal
 
 # isort: split

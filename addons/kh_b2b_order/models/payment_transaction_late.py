@@ -8,26 +8,48 @@ class PaymentTransaction(models.Model):
     def _check_amount_and_confirm_order(self):
         """Extend: money that comes for an order cancelled meanwhile is not lost sight of."""
         for transaction in self.filtered(lambda tx: tx.state in ("authorized", "done")):
-            for order in transaction.sale_order_ids.filtered("kh_cancel_cause"):
-                order._kh_note_late_payment(transaction)
+            orders = transaction.sale_order_ids
+            if transaction.state == "done" and len(orders) == 1:
+                # sudo: payments count for orders whoever pays
+                orders.sudo()._kh_follow_payment(transaction)
+                continue
+            # of a payment for several orders nobody knows how much is for which
+            for order in orders.filtered(lambda order: order.state == "cancel"):
+                order._kh_get_merge_target()._kh_note_late_payment(transaction)
         return super()._check_amount_and_confirm_order()
+
+    def _create_payment(self, **extra_create_values):
+        """Extend `account_payment`: parts that were invoiced before are paid by their share."""
+        payment = super()._create_payment(**extra_create_values)
+        # sudo: the share follows from splitting and merging
+        parts_sudo = self.sudo().sale_order_ids.filtered("kh_paid_moved")._kh_get_parts()
+        for invoice_sudo in parts_sudo.invoice_ids.filtered(
+            lambda move: move.move_type == "out_invoice" and move.state == "posted"
+        ):
+            invoice_sudo._kh_reconcile_shares()
+        return payment
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     # === BUSINESS METHODS - LATE PAYMENT === #
-    def _kh_note_late_payment(self, transaction):
+    def _kh_note_late_payment(self, transaction, amount=None):
         """Ask who looks after this cancelled order to return the money, or to take it up again.
 
         The payer's session or a provider calls; the to-do is never theirs.
+
+        :param float amount: what is too much, if not all of the payment
         """
+        amount = transaction.amount if amount is None else amount
+        if not self or amount <= 0:
+            return
         self.ensure_one()
         user = self._kh_get_keeper()
         note = self.env._(
             "%(amount)s (%(reference)s) arrived after this order was cancelled. Return it, or "
             "take the order up again.",
-            amount=transaction.currency_id.format(transaction.amount),
+            amount=transaction.currency_id.format(amount),
             reference=transaction.reference,
         )
         if not user:

@@ -10,9 +10,12 @@ SOURCES = [
     ("import", "Import"),
     ("sales", "Salesperson"),
     ("api", "API"),
+    ("erp", "ERP"),
     ("phone", "Phone"),
     ("backend", "Back office"),
 ]
+# Somebody said that the order came in this way: how its lines are entered changes nothing.
+TOLD_SOURCES = ("sales", "api", "erp", "phone")
 STAGE_DEPENDS = (
     "state",
     "kh_is_on_hold",

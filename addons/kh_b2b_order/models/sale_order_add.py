@@ -3,6 +3,8 @@ from typing import NamedTuple
 
 from odoo import Command, api, models
 
+from .sale_order import TOLD_SOURCES
+
 
 class AddResult(NamedTuple):
     """What became of the rows given to `_kh_add_products`.
@@ -30,14 +32,15 @@ class SaleOrder(models.Model):
         not be ordered is refused with a reason, never cut or dropped. Locks the order's row.
 
         :param list rows: ``(product_id, qty, uom_id or None)``
-        :param str source: kept as the order's source while the order has no lines
+        :param str source: kept as the order's source while the order has no lines, unless
+            somebody said where it came from
         :rtype: AddResult
         """
         self.ensure_one()
         self = self.with_company(self.company_id)
         self._kh_lock()
         self._approval_ensure_not_frozen()
-        if source and not self.order_line:
+        if source and not self.order_line and self.kh_source not in TOLD_SOURCES:
             self.kh_source = source
         products = self._kh_get_row_products(rows)
         reasons = self._kh_check_rows(rows, products)

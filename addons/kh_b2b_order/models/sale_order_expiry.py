@@ -278,4 +278,5 @@ class SaleOrder(models.Model):
             orders.kh_is_payment_reminded = True
             with_mail = orders.filtered("partner_id.email")
             if with_mail:
+                with_mail.kh_pay_mail_date = now
                 template_sudo.send_mail_batch(with_mail.ids)

@@ -46,7 +46,10 @@ class SaleOrderLine(models.Model):
         Products sold together (combos, options) stay together, so they stay here.
         """
         self.ensure_one()
+        # packing goes along with what is packed
         if self._kh_is_order_level() or self.combo_item_id or self.linked_line_id:
+            return 0.0
+        if self.kh_is_auxiliary:
             return 0.0
         if not self.product_id or self.linked_line_ids or self.price_unit < 0:
             return 0.0
@@ -75,6 +78,15 @@ class SaleOrderLine(models.Model):
             "tax_ids": [Command.set(self.tax_ids.ids)],
             "kh_split_line_id": self.id,
         }
+
+    def _kh_link_packing(self):
+        """Link packing among these new lines to the goods that it came along with."""
+        for line in self.filtered("kh_is_auxiliary"):
+            goods = line.kh_split_line_id.kh_parent_line_ids
+            parents = self.filtered(lambda new, goods=goods: new.kh_split_line_id in goods)
+            # what was put back on a line that was there
+            parents |= goods.kh_split_line_id & line.order_id.order_line
+            line.kh_parent_line_ids = parents
 
     @api.model
     def _kh_take_off(self, moved):

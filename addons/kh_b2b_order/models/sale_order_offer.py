@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..utils import format_quantity
+from .sale_order import TOLD_SOURCES
 
 OFFER_STATES = [
     ("open", "Awaiting the dealer"),
@@ -137,7 +138,7 @@ class SaleOrder(models.Model):
             "kh_offer_until": until,
             "kh_offer_reason": False,
             "kh_offer_partner_id": False,
-            "kh_source": "sales",
+            "kh_source": self.kh_source if self.kh_source in TOLD_SOURCES else "sales",
             "access_token": str(uuid4()),
             # the button on the page confirms; a drawn signature is not asked for
             "require_signature": False,

@@ -30,6 +30,7 @@ class OrderRow(NamedTuple):
     amount: str
     shipped: str
     step: Any
+    deadline: str = ""
     parcel: Any = None
 
 
@@ -123,6 +124,7 @@ class SaleOrder(models.Model):
                     amount=format_amount(order.amount_total, order.currency_id.decimal_places),
                     shipped=f"{done}/{total}" if 0 < done < total else "",
                     step=order._kh_next_step("dealer"),
+                    deadline=order._kh_get_deadline_text(),
                 )
             )
         return rows

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools.sql import column_exists, create_column
 
 from .order_ticket import OPEN_STATES
 
@@ -13,12 +14,36 @@ TROUBLED = ("problem", "refused", "returning")
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    # === FIELDS === #
+    kh_to_receive_date = fields.Datetime(
+        "Awaiting Receipt Since",
+        compute="_compute_kh_to_receive_date",
+        store=True,
+        copy=False,
+        help="When everything was handed over; goods count from their shipments.",
+    )
+
+    def _auto_init(self):
+        # a big table is not computed row by row; see the migration
+        if not column_exists(self.env.cr, "sale_order", "kh_to_receive_date"):
+            create_column(self.env.cr, "sale_order", "kh_to_receive_date", "timestamp")
+        return super()._auto_init()
+
+    # === COMPUTE METHODS === #
+    @api.depends("kh_stage")
+    def _compute_kh_to_receive_date(self):
+        now = fields.Datetime.now()
+        for order in self:
+            is_waiting = order.kh_stage == "to_receive"
+            order.kh_to_receive_date = is_waiting and (order.kh_to_receive_date or now)
+
     # === BUSINESS METHODS - RECEIPT === #
     def _kh_get_receipt_deadlines(self):
         """Return when these orders count as received without the dealer's word (M-109).
 
         The company's days after the last shipment left; where its parcels are followed, after
-        the last one was signed for. No deadline while a followed parcel is under way or in
+        the last one was signed for; where nothing is shipped (services), after the last was
+        handed over. No deadline while a followed parcel is under way or in
         trouble or a complaint is open, and none where the setting is off. Runs as superuser,
         in a constant number of queries.
 
@@ -46,7 +71,10 @@ class SaleOrder(models.Model):
         """Return from when the days count, or ``None``."""
         self.ensure_one()
         moments = []
-        for picking in self._kh_get_outgoing():
+        outgoing = self._kh_get_outgoing()
+        if not outgoing:
+            return self.kh_to_receive_date or None
+        for picking in outgoing:
             followed = picking.kh_tracking_ids.filtered(lambda one: one.state != "stopped")
             if any(one.courier_state in TROUBLED or one.reason == "given_up" for one in followed):
                 return None

@@ -3,6 +3,8 @@ from typing import NamedTuple
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.kh_b2b_catalog.models.auxiliary_order import SYNCING
+
 OPEN_STATES = ("draft", "sent")
 PART_STATES = (*OPEN_STATES, "sale")
 
@@ -163,9 +165,11 @@ class SaleOrder(models.Model):
         self._kh_ensure_can_split(parts)
         total, paid = self.amount_total, self.amount_paid
         children = self.browse()
+        # what was packed goes along with its goods: nothing is packed anew
+        packed = self.with_context(kh_auxiliaries=SYNCING)
         for part in parts:
-            children |= self._kh_split_off(part)
-        self._kh_settle_rounding(total - sum((self | children).mapped("amount_total")))
+            children |= packed._kh_split_off(part)
+        packed._kh_settle_rounding(total - sum((self | children).mapped("amount_total")), children)
         self._kh_ensure_invoiced_covered()
         self._kh_share_paid(children, paid)
         self._kh_share_approved(children, total)
@@ -205,7 +209,9 @@ class SaleOrder(models.Model):
         if not parts or not all(any(part.quantities.values()) for part in parts):
             raise UserError(self.env._("Enter how much of which product goes to the new order."))
         goods = self.order_line.filtered(lambda line: line.product_id and line.product_uom_qty > 0)
-        goods = goods.filtered(lambda line: not line._kh_is_order_level())
+        goods = goods.filtered(
+            lambda line: not line._kh_is_order_level() and not line.kh_is_auxiliary
+        )
         if all(
             line.product_uom_id.compare(moved.get(line, 0.0), line.product_uom_qty) >= 0
             for line in goods
@@ -229,14 +235,18 @@ class SaleOrder(models.Model):
 
     def _kh_split_off(self, part):
         """Create one new order with the quantities of a part, and take them from this one."""
-        moved = {line: quantity for line, quantity in part.quantities.items() if quantity}
+        Line = self.env["sale.order.line"]
+        moved = {Line.browse(line.id): quantity for line, quantity in part.quantities.items()}
+        moved = {line: quantity for line, quantity in moved.items() if quantity}
+        moved |= self._kh_get_packing_shares(moved)
         moved |= self._kh_get_discount_shares(moved)
         # sudo: what the dealer's colleagues agreed to covers the parts; the desk was checked
         child = self.sudo().create(self._kh_prepare_part_vals(part)).sudo(self.env.su)
-        self.env["sale.order.line"].create(
+        lines = Line.create(
             [line._kh_prepare_part_vals(child, quantity) for line, quantity in moved.items()]
         )
-        self.env["sale.order.line"]._kh_take_off(moved)
+        lines._kh_link_packing()
+        Line._kh_take_off(moved)
         return child
 
     def _kh_prepare_part_vals(self, part):
@@ -339,6 +349,8 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         total = sum((self | sources).mapped("amount_total"))
+        # what was packed goes along with its goods: nothing is packed anew
+        packed = self.with_context(kh_auxiliaries=SYNCING)
         # sudo: what colleagues agreed to for each order is agreed to for all
         approved = (self | sources).sudo().mapped("kh_dealer_approved_amount")
         sources._action_cancel()
@@ -349,11 +361,12 @@ class SaleOrder(models.Model):
                 and (line.display_type or line.is_downpayment or line.product_uom_qty)
             )
         )
-        new = lines._kh_put_back(self)
-        self.env["sale.order.line"].create(
+        new = lines.with_env(packed.env)._kh_put_back(packed)
+        new = packed.env["sale.order.line"].create(
             [line._kh_prepare_part_vals(self, line.product_uom_qty) for line in new]
         )
-        self._kh_settle_rounding(total - self.amount_total)
+        new._kh_link_packing()
+        packed._kh_settle_rounding(total - self.amount_total, sources)
         for source in sources:
             self._kh_move_paid(source, self, source.amount_paid)
         if all(approved):
@@ -366,11 +379,16 @@ class SaleOrder(models.Model):
         self._kh_after_take_over(sources)
 
     # === BUSINESS METHODS - MONEY === #
-    def _kh_settle_rounding(self, difference):
-        """Put what rounding took from, or added to, the parts on a line without tax."""
+    def _kh_settle_rounding(self, difference, others=()):
+        """Put what rounding took from, or added to, the parts on a line without tax.
+
+        :param others: the orders that this one was split into, or took over
+        :raise UserError: the difference is more than rounding can make
+        """
         difference = self.currency_id.round(difference)
         if self.currency_id.is_zero(difference):
             return
+        self._kh_ensure_is_rounding(difference, others or self.browse())
         line = self.order_line.filtered("kh_is_split_rounding")[:1]
         if line:
             line.price_unit = self.currency_id.round(line.price_unit + difference)

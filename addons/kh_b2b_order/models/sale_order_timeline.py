@@ -1,6 +1,7 @@
 from typing import Any, NamedTuple
 
-from odoo import models
+from odoo import api, fields, models
+from odoo.tools.sql import column_exists, create_column
 
 from ..utils import format_money, format_quantity
 
@@ -53,7 +54,47 @@ class OrderDocument(NamedTuple):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    # === FIELDS === #
+    kh_ended_date = fields.Datetime(
+        "Ended On",
+        compute="_compute_kh_ended",
+        store=True,
+        copy=False,
+        help="When the order was cancelled, or came to nothing after it was confirmed.",
+    )
+    kh_ended_by_id = fields.Many2one(
+        "res.partner",
+        "Ended By",
+        compute="_compute_kh_ended",
+        store=True,
+        copy=False,
+        help="Who did what ended the order; empty where the system did.",
+    )
+
+    def _auto_init(self):
+        # of orders that ended before nobody knows it, and a big table is not computed
+        for name, kind in (("kh_ended_date", "timestamp"), ("kh_ended_by_id", "int4")):
+            if not column_exists(self.env.cr, "sale_order", name):
+                create_column(self.env.cr, "sale_order", name, kind)
+        return super()._auto_init()
+
+    # === COMPUTE METHODS === #
+    @api.depends("kh_stage")
+    def _compute_kh_ended(self):
+        now, author = fields.Datetime.now(), self._kh_get_author()
+        for order in self:
+            has_ended = order.kh_stage in ("cancel", "closed")
+            if has_ended and order.kh_ended_date:
+                continue
+            order.kh_ended_date = has_ended and now
+            order.kh_ended_by_id = has_ended and author
+
     # === BUSINESS METHODS - TIMELINE === #
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        self.mapped("kh_ended_by_id")  # computed now, by whoever cancels
+        return result
+
     def _kh_get_timeline(self):
         """Return the order's life as its pages show it, oldest first; runs as superuser.
 
@@ -69,8 +110,7 @@ class SaleOrder(models.Model):
         ]
         if self.kh_stage in ("cancel", "closed"):
             nodes = [node for node in nodes if node.state == "done"]
-            label = self._kh_get_stage_label()
-            return [*nodes, TimelineNode(self.kh_stage, label, "stopped", "", "", "")]
+            return [*nodes, self._kh_node_ended()]
         nodes.append(self._kh_node_done())
         current = self._kh_current_node()
         return [
@@ -98,9 +138,20 @@ class SaleOrder(models.Model):
         date = self.kh_placed_date or (self.kh_stage != "draft" and self.date_order)
         return self._kh_node("placed", self.env._("Placed"), date, self.kh_placed_by_id.name)
 
+    def _kh_node_ended(self):
+        node = self._kh_node(
+            self.kh_stage, self._kh_get_stage_label(), self.kh_ended_date, self.kh_ended_by_id.name
+        )
+        return node._replace(state="stopped")
+
     def _kh_node_reviewed(self):
+        """Return the review: who released the order, where it was stopped; else who confirmed."""
+        label = self.env._("Reviewed")
+        if self.kh_released_date and not self._kh_is_blocked():
+            who = self.kh_released_by_id.name
+            return self._kh_node("reviewed", label, self.kh_released_date, who)
         date = self.kh_confirmed_date or (self.state == "sale" and self.date_order)
-        return self._kh_node("reviewed", self.env._("Reviewed"), date, self.kh_confirmed_by_id.name)
+        return self._kh_node("reviewed", label, date, self.kh_confirmed_by_id.name)
 
     def _kh_node_paid(self):
         status = self._kh_payment_status()

@@ -92,6 +92,13 @@ class TestAddProducts(OrderCommon):
         self._add([(self.product.id, 1, None)], source="import")
         self.assertEqual(self.order.kh_source, "quick")
 
+    def test_source_that_was_told_stays(self):
+        for source in ("sales", "api", "erp", "phone"):
+            order = self._create_order({}, kh_source=source)
+            order.order_line.unlink()
+            order._kh_add_products([(self.product.id, 1, None)], source="import")
+            self.assertEqual(order.kh_source, source)
+
     def test_cart_is_verified_once(self):
         calls = []
         self.patch(

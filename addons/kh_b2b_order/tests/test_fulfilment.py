@@ -1,8 +1,10 @@
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .express_common import ExpressCommon
 
@@ -184,6 +186,39 @@ class TestFulfilment(ExpressCommon):
         received = self.order.kh_received_date
         self._run_cron()
         self.assertEqual(self.order.kh_received_date, received, "once")
+
+    def test_services_count_from_when_they_were_handed_over(self):
+        self.company.kh_receipt_days = 7
+        start = fields.Datetime.now() - timedelta(days=6, hours=23)
+        with freeze_time(start):
+            order = self._create_order({self.service: 2.0})
+            order.action_confirm()
+            self.assertFalse(order.picking_ids)
+            order.order_line.qty_delivered = 1.0
+            self.env.flush_all()
+            self.assertEqual((order.kh_stage, order.kh_to_receive_date), ("to_ship", False))
+            order.order_line.qty_delivered = 2.0
+            self.env.flush_all()
+        self.assertEqual(order.kh_stage, "to_receive")
+        deadline = order._kh_get_receipt_deadlines()[order.id]
+        self.assertEqual(deadline, start.replace(microsecond=0) + timedelta(days=7))
+        self._run_cron()
+        self.assertEqual(order.kh_stage, "to_receive", "an hour before")
+        order.kh_to_receive_date -= timedelta(hours=2)
+        self._run_cron()
+        self.assertEqual(order.kh_stage, "done")
+        self.assertFalse(order.kh_to_receive_date)
+
+    def test_orders_of_before_count_from_the_upgrade(self):
+        order = self._create_order({self.service: 1.0})
+        order.action_confirm()
+        order.order_line.qty_delivered = 1.0
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE sale_order SET kh_to_receive_date = NULL")
+        path = Path(__file__).parents[1] / "migrations" / "19.0.3.3.0" / "post-receipt.py"
+        runpy.run_path(str(path))["migrate"](self.env.cr, "19.0.3.2.1")
+        self.env.invalidate_all()
+        self.assertTrue(order.kh_to_receive_date)
 
     def test_the_last_delivery_counts(self):
         self.company.kh_receipt_days = 7

@@ -93,6 +93,11 @@ class TestOffer(OrderCommon, HttpCase):
                     savepoint.rollback()
                     self.env.invalidate_all()
 
+    def test_source_that_was_told_stays(self):
+        self.order.kh_source = "phone"
+        self._offer()
+        self.assertEqual(self.order.kh_source, "phone")
+
     def test_refused_and_taken_up_again_is_no_offer(self):
         self._offer()
         self._as_dealer()._kh_refuse_offer("Too dear")

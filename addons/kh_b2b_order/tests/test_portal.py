@@ -95,6 +95,21 @@ class TestPortal(OrderCommon, HttpCase):
                 self.assertEqual(response.status_code, 200)
                 self.assertEqual(self._numbers(response), numbers)
 
+    def test_list_says_until_when_to_pay(self):
+        self.company.kh_unpaid_hours = 72
+        self.buyer.lang = "en_US"
+        order = self._create_order(website_id=self.shop.id, require_payment=True)
+        order.with_user(self.buyer).sudo().action_quotation_sent()
+        self.env.flush_all()
+        rows = {row.order: row for row in (order | self.order)._kh_portal_rows()}
+        self.assertEqual(rows[order].deadline, order._kh_get_deadline_text())
+        self.assertTrue(rows[order].deadline)
+        self.assertFalse(rows[self.order].deadline)
+        page = html.fromstring(self._get("/my/orders", self.buyer).content)
+        cell = page.xpath(f"//tr[.//a[text()='{order.name}']]//td[@class='kh-o-stage']")[0]
+        moment = rows[order].deadline.split(" · ")[0]
+        self.assertIn(moment[:6], cell.text_content())
+
     def test_list_pages_and_constant_queries(self):
         Order = self.env["sale.order"]
 

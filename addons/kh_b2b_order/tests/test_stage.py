@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import OrderCommon
 
@@ -123,4 +123,23 @@ class TestStage(OrderCommon):
         self.assertEqual(self._create_order(website_id=self.website.id).kh_source, "shop")
         order = self.env["sale.order"].with_context(kh_source="phone")
         self.assertEqual(order.create({"partner_id": self.dealer.id}).kh_source, "phone")
-        self.assertEqual(self._create_order(kh_source="api").kh_source, "api")
+        for source in ("api", "erp"):
+            self.assertEqual(self._create_order(kh_source=source).kh_source, source)
+
+    def test_staff_choose_the_source_on_a_draft(self):
+        seller = self._create_staff(
+            "kh_st_seller",
+            "kh_b2b_member.group_b2b_salesperson",
+            "sales_team.group_sale_salesman_all_leads",
+        )
+        form = Form(self.env["sale.order"].with_user(seller))
+        form.partner_id = self.dealer
+        form.kh_source = "phone"
+        order = form.save()
+        self.assertEqual(order.kh_source, "phone")
+        with Form(order) as form:
+            form.kh_source = "sales"
+        self.assertEqual(order.kh_source, "sales")
+        order.state = "sent"
+        with self.assertRaises(AssertionError), Form(order) as form:
+            form.kh_source = "erp"

@@ -1,14 +1,15 @@
 from werkzeug.exceptions import NotFound
 
+from odoo import fields
 from odoo.fields import Domain
 from odoo.http import request, route
 
 from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.utils import (
-    format_date,
     format_money,
     format_price,
     format_quantity,
+    format_time,
 )
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
@@ -50,7 +51,7 @@ class DealerHome(CustomerPortal):
             "kh_profile_complete": bool(company_sudo.vat and company_sudo.street),
             "kh_tasks": Order._kh_home_tasks(partner, website) if can_read else [],
             "kh_tiles": Order._kh_home_tiles(partner, website) if can_read else [],
-            "kh_date": format_date,
+            "kh_time": lambda moment: format_time(moment, fields.Date.context_today(Order)),
             "kh_zones": website._kh_list_zones() if website.has_ecommerce_access() else [],
             "kh_has_scenes": bool(request.env["kh.scene"].search_count([], limit=1)),
             **self._kh_prepare_frequent_values(Order, can_read),

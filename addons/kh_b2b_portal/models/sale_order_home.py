@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.kh_b2b_order.utils import to_local
+
 # Stages that wait for somebody, in the order of urgency for the dealer.
 OPEN_STAGES = ("to_pay", "hold", "to_receive", "to_ship", "review")
 
@@ -28,7 +30,8 @@ FREQUENT_PRODUCTS = 8
 class HomeTask(NamedTuple):
     """Something the dealer has to do now.
 
-    `amount` (company currency of the shop) and `deadline` (date) are None where there is none.
+    `amount` (company currency of the shop) and `deadline` (the reader's local time) are None
+    where there is none.
     """
 
     kind: str
@@ -107,17 +110,18 @@ class SaleOrder(models.Model):
         groups = {
             stage: values
             for stage, *values in self._read_group(
-                domain, ["kh_stage"], ["__count", "amount_total:sum", "validity_date:min"]
+                domain, ["kh_stage"], ["__count", "amount_total:sum", "kh_payment_deadline:min"]
             )
         }
         labels = {"to_pay": self.env._("Pay"), "to_receive": self.env._("Confirm receipt")}
-        today = fields.Date.context_today(self)
+        now = fields.Datetime.now()
         tasks = []
         for stage in TASK_STAGES:
             if stage in groups:
                 count, amount, deadline = groups[stage]
                 deadline = deadline if stage == "to_pay" else None
-                is_late = bool(deadline and deadline < today)
+                is_late = bool(deadline and deadline < now)
+                deadline = to_local(deadline, self._kh_zone()) if deadline else None
                 url = f"/my/orders?stage={stage}"
                 tasks.append(HomeTask(stage, labels[stage], count, amount, deadline, is_late, url))
         count = self.env["kh.approval.request"]._get_my_turn_count()

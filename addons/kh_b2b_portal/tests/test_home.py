@@ -1,5 +1,5 @@
 from odoo.http import Request
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import PortalCommon
@@ -96,21 +96,36 @@ class TestHome(PortalCommon):
 
     def test_tasks_come_with_amount_and_deadline(self):
         self.assertEqual(self._tasks(), [])
-        orders = self._create_order(self.user.partner_id) + self._create_order(self.user.partner_id)
-        orders[0].validity_date = "2020-01-31"
-        orders[1].validity_date = "2099-01-31"
-        self._create_order(self.stranger).validity_date = "2019-01-31"
-        self.assertEqual(set(orders.mapped("kh_stage")), {"to_pay"})
-        [task] = self._tasks()
-        self.assertEqual((task.kind, task.count), ("to_pay", 2))
-        self.assertEqual(task.amount, sum(orders.mapped("amount_total")))
-        self.assertEqual(str(task.deadline), "2020-01-31")
-        self.assertTrue(task.is_late)
+        self.company.kh_unpaid_hours = 72
+        self.user.tz = "Asia/Shanghai"
+        partner = self.user.partner_id
+        with freeze_time("2030-03-01 08:00:00"):
+            order = self._create_order(partner, require_payment=True, validity_date="2020-01-31")
+            self.env.flush_all()
+        with freeze_time("2030-03-02 08:00:00"):
+            orders = order + self._create_order(partner, require_payment=True)
+            self._create_order(self.stranger, require_payment=True)
+            self.env.flush_all()
+            self.assertEqual(set(orders.mapped("kh_stage")), {"to_pay"})
+            [task] = self._tasks()
+            self.assertEqual((task.kind, task.count), ("to_pay", 2))
+            self.assertEqual(task.amount, sum(orders.mapped("amount_total")))
+            # the deadline to pay in the reader's time, not the validity of a quotation
+            self.assertEqual(task.deadline.strftime("%Y-%m-%d %H:%M"), "2030-03-04 16:00")
+            self.assertFalse(task.is_late)
+        with freeze_time("2030-03-04 08:01:00"):
+            self.assertTrue(self._tasks()[0].is_late)
         self.authenticate("kh_dealer", "kh_dealer")
         html = self.url_open("/my").text
         self.assertIn('data-kh-task="to_pay"', html)
-        self.assertIn("2020-01-31", html)
+        self.assertIn("2030-03-04 16:00", html)
         self.assertNotIn("kh-p-tiles", html)  # nobody knows a figure: none is shown
+
+    def test_no_deadline_where_none_runs(self):
+        self.company.kh_unpaid_hours = 0
+        self._create_order(self.user.partner_id, validity_date="2020-01-31")
+        [task] = self._tasks()
+        self.assertEqual((task.deadline, task.is_late), (None, False))
 
     def test_frequent_products_are_own_visible_and_most_frequent_first(self):
         for _number in range(2):
