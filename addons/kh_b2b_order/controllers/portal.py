@@ -85,6 +85,9 @@ class DealerOrders(CustomerPortal):
         order_sudo = self._kh_get_order(order_id)
         if order_sudo is None:
             return request.redirect("/my")
+        dealer = order_sudo.partner_id.commercial_partner_id
+        if dealer != request.env.user.partner_id.commercial_partner_id:
+            return request.redirect(f"/my/orders/{order_id}")  # read access is not theirs to say
         try:
             order_sudo.with_user(request.env.user).sudo().action_confirm_receipt()
         except UserError:

@@ -9,6 +9,11 @@ DESK_GROUPS = (
     "kh_b2b_member.group_b2b_supervisor",
 )
 
+# What only the steps below write: a hold is lifted with a log entry, or not at all.
+STEP_FIELDS = {"kh_is_on_hold", "kh_hold_reason", "kh_received_date", "kh_received_by_id"}
+# Before the goods have left; on hold: for another reason.
+HOLDABLE = ("review", "to_pay", "to_ship", "hold")
+
 
 class NextStep(NamedTuple):
     """Whose turn it is, and what he or she does.
@@ -32,10 +37,38 @@ class BulkResult(NamedTuple):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    # === CRUD METHODS === #
+    def write(self, vals):
+        """Extend: holds and receipts are the business of their buttons.
+
+        :raise AccessError: for whoever writes them directly
+        """
+        if not self.env.su and not STEP_FIELDS.isdisjoint(vals):
+            raise AccessError(
+                self.env._("Orders are put on hold, released and received by their buttons.")
+            )
+        return super().write(vals)
+
     # === ACTION METHODS === #
     def action_draft(self):
+        """Extend: an order taken up again begins anew.
+
+        :raise UserError: for an order whose goods another has taken over
+        """
+        if merged := self.filtered("kh_merged_into_id")[:1]:
+            raise UserError(
+                self.env._(
+                    "Order %(order)s was merged into %(target)s, which has its goods. Copy the"
+                    " order if they are wanted once more.",
+                    order=merged.name,
+                    target=merged.kh_merged_into_id.name,
+                )
+            )
+        ended = self.filtered(lambda order: order.state in ("cancel", "sent"))
         result = super().action_draft()
-        self.write(self._kh_prepare_reset_vals())
+        again = ended.filtered(lambda order: order.state == "draft")
+        # sudo: fields that only steps write, see `write`
+        again.sudo().write(again._kh_prepare_reset_vals())
         return result
 
     def action_confirm_receipt(self):
@@ -57,7 +90,8 @@ class SaleOrder(models.Model):
                         stage=order._kh_get_stage_label(),
                     )
                 )
-        todo.write(
+        # sudo: see `write`; the rights were checked above
+        todo.sudo().write(
             {
                 "kh_received_date": fields.Datetime.now(),
                 "kh_received_by_id": self._kh_get_author().id,
@@ -70,6 +104,16 @@ class SaleOrder(models.Model):
         self._kh_ensure_desk()
         if not reason:
             raise UserError(self.env._("Say why the order is put on hold."))
+        self.check_access("write")
+        for order in self:
+            if order.kh_stage not in HOLDABLE:
+                raise UserError(
+                    self.env._(
+                        "Order %(order)s is “%(stage)s” and cannot be put on hold any more.",
+                        order=order.name,
+                        stage=order._kh_get_stage_label(),
+                    )
+                )
         self._kh_set_on_hold(reason)
         return True
 
@@ -77,7 +121,9 @@ class SaleOrder(models.Model):
         """Let orders on hold go on; an order that is paid meanwhile is confirmed (放行)."""
         self._kh_ensure_desk()
         held = self.filtered("kh_is_on_hold")
-        held.write({"kh_is_on_hold": False, "kh_hold_reason": False})
+        held.check_access("write")
+        # sudo: see `write`; the rights were checked above
+        held.sudo().write({"kh_is_on_hold": False, "kh_hold_reason": False})
         for order in held:
             order.message_post(body=order.env._("Released from hold."))
         held._kh_confirm_if_paid()
@@ -155,7 +201,8 @@ class SaleOrder(models.Model):
     def _kh_set_on_hold(self, reason):
         """Put these orders on hold. Callers: clerk, refusal, interception rules."""
         orders = self.filtered(lambda order: order.state != "cancel")
-        orders.write({"kh_is_on_hold": True, "kh_hold_reason": reason})
+        # sudo: see `write`; who may do so, callers have checked
+        orders.sudo().write({"kh_is_on_hold": True, "kh_hold_reason": reason})
         for order in orders:
             order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))
 

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ..engine.express import split_numbers
 
@@ -31,10 +32,36 @@ class StockPicking(models.Model):
         return result
 
     # === BUSINESS METHODS === #
+    def _pre_action_done_hook(self):
+        """Extend `stock`: nothing leaves for an order on hold or under review (M-49)."""
+        self._kh_ensure_not_blocked()
+        return super()._pre_action_done_hook()
+
     def _action_done(self):
+        self._kh_ensure_not_blocked()
         result = super()._action_done()
         self._kh_follow_parcels()
         return result
+
+    def _kh_ensure_not_blocked(self):
+        """Raise for shipments of orders that wait for a person's decision.
+
+        :raise UserError: names the shipment and its order
+        """
+        leaving = self.filtered(lambda picking: picking.picking_type_id.code == "outgoing")
+        for picking in leaving:
+            # sudo: whoever ships need not read orders; only whether this one waits
+            order_sudo = picking.sudo().sale_id
+            if order_sudo and order_sudo._kh_is_blocked():
+                raise UserError(
+                    self.env._(
+                        "%(shipment)s cannot leave: order %(order)s is “%(stage)s”. Ask who looks"
+                        " after the order to release it.",
+                        shipment=picking.name,
+                        order=order_sudo.name,
+                        stage=order_sudo._kh_get_stage_label(),
+                    )
+                )
 
     def _kh_follow_parcels(self):
         """Follow the parcels of these shipments, where a courier service is set up.

@@ -23,6 +23,7 @@ from . import (
     test_express_callback,
     test_express_engine,
     test_fulfilment,
+    test_hold_guard,
     test_order_ticket,
     test_portal,
     test_promotion,

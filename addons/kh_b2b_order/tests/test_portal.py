@@ -219,6 +219,12 @@ class TestPortal(OrderCommon, HttpCase):
         self.assertEqual(self.order.kh_stage, "done")
         self.assertEqual(self.order.kh_received_by_id, self.buyer.partner_id)
 
+    def test_who_may_only_read_an_order_confirms_no_receipt(self):
+        reader = self._create_staff("kh_p_reader", "sales_team.group_sale_salesman_all_leads")
+        response = self._post(f"/my/orders/{self.order.id}/receive", reader)
+        self.assertNotIn("notice=received", response.headers["Location"])
+        self.assertEqual(self.order.kh_stage, "to_receive")
+
     def test_receipt_too_early_changes_nothing(self):
         order = self._create_order()
         order.action_confirm()
