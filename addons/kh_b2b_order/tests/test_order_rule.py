@@ -232,6 +232,7 @@ class TestOrderRule(OrderRuleCommon):
     def test_waiting_time(self):
         order = self._create_order()
         self.assertFalse(order.kh_waiting_time)
+        order.action_quotation_sent()
         order.action_kh_hold("Look")
         order.kh_hold_date = fields.Datetime.now() - timedelta(minutes=18)
         self.assertTrue(order.kh_waiting_time.startswith("18"))
@@ -272,6 +273,7 @@ class TestOrderRule(OrderRuleCommon):
 
     def test_decision_dialog_is_for_the_desk(self):
         order = self._create_order()
+        order.action_quotation_sent()
         order.action_kh_hold("Look")
         for user in (self.stranger, self.salesperson, self.buyer):
             with self.assertRaises(AccessError):
