@@ -113,7 +113,10 @@ def parse_amount(text):
 
 
 def split_text(text):
-    """Cut pasted text into cells: tabs as Excel sends them, or commas, or ``code × quantity``."""
+    """Cut pasted text into cells: tabs as Excel sends them, or commas, or ``code × quantity``.
+
+    :raise csv.Error: the text is none that a sheet or a person makes
+    """
     text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
     if "\t" in text:
         return _read_csv(text, "\t")

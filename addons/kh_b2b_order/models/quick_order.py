@@ -1,5 +1,6 @@
 import base64
 import binascii
+import csv
 import io
 from typing import Any, NamedTuple
 
@@ -9,6 +10,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from odoo.addons.kh_b2b_pricing.engine.sheet_size import (
+    SheetTooLarge,
+    SheetUnreadable,
+    ensure_readable,
+)
 
 from ..engine.quick_rows import COLUMNS, read_table, split_text
 from .quick_order_parts import Buyer
@@ -91,7 +98,7 @@ class QuickOrder(models.Model):
 
         :raise UserError: no readable sheet, or too much of it; nothing is cut
         """
-        table = self._read_file(file) if file else split_text(text)
+        table = self._read_file(file) if file else self._split_text(text)
         if len(table) > MAX_ROWS + 10:
             raise UserError(
                 self.env._(
@@ -112,10 +119,15 @@ class QuickOrder(models.Model):
         if len(content) > MAX_BYTES:
             raise UserError(self.env._("The file is larger than 10 MB. Split it."))
         try:
+            ensure_readable(content)
             workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
             return workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-        except (CalamineError, OSError, IndexError):
-            return split_text(self._decode(content))
+        except SheetTooLarge as error:
+            raise UserError(
+                self.env._("The sheet reaches too far to be read. Keep only the list in it.")
+            ) from error
+        except (SheetUnreadable, CalamineError, OSError, IndexError):
+            return self._split_text(self._decode(content))
 
     @api.model
     def _decode(self, content):
@@ -127,7 +139,18 @@ class QuickOrder(models.Model):
                 continue
             if "\x00" not in text:
                 return text
-        raise UserError(self.env._("This is no sheet that can be read (.xlsx, .xls, .ods, .csv)."))
+        raise self._make_unreadable_error()
+
+    @api.model
+    def _split_text(self, text):
+        try:
+            return split_text(text)
+        except csv.Error as error:
+            raise self._make_unreadable_error() from error
+
+    @api.model
+    def _make_unreadable_error(self):
+        return UserError(self.env._("This is no sheet that can be read (.xlsx, .xls, .ods, .csv)."))
 
     @api.model
     def _as_json(self, cell):

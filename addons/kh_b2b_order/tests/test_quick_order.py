@@ -1,4 +1,7 @@
 import base64
+import io
+
+import xlsxwriter
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -270,6 +273,24 @@ class TestQuickDraft(QuickOrderCommon):
                 self.Quick._read_input(file=broken)
         with self.assertRaises(UserError):
             self.Quick._read_input("A\t1\n" * 5100)
+
+    def test_cells_far_apart_are_refused_before_they_are_read(self):
+        stream = io.BytesIO()
+        with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["KH-O-1", 5])
+            sheet.write(1048575, 16383, "far")
+        with self.assertRaisesRegex(UserError, "reaches too far"):
+            self.Quick._read_input(file=base64.b64encode(stream.getvalue()).decode())
+        with self.assertRaisesRegex(UserError, "no sheet that can be read"):
+            self.Quick._read_input(file=base64.b64encode(stream.getvalue()[60:]).decode())
+
+    def test_a_field_without_end_is_no_sheet(self):
+        text = "KH-O-1\t" + "5" * 131_073
+        with self.assertRaisesRegex(UserError, "no sheet that can be read"):
+            self.Quick._read_input(text)
+        with self.assertRaisesRegex(UserError, "no sheet that can be read"):
+            self.Quick._read_input(file=base64.b64encode(text.encode()).decode())
 
     def test_each_user_has_a_draft_of_his_own(self):
         mine = self._draft("KH-O-1\t5")

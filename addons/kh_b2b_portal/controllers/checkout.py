@@ -73,8 +73,8 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         provider_id,
         method_id,
         amount,
-        note="",
-        date="",
+        note=None,
+        date=None,
         address_id=0,
         carrier_id=0,
         **_kwargs,
@@ -202,7 +202,10 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
 
     @staticmethod
     def _kh_write_wishes(order_sudo, note, date):
-        """Keep the dealer's delivery wish and note on the order."""
+        """Keep the dealer's delivery wish and note on the order; cleared ones go.
+
+        None is what the page did not send: that stays as it is.
+        """
         vals = {}
         try:
             wish = fields.Date.to_date(date or False)
@@ -210,12 +213,14 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
             raise CheckoutRefused(
                 request.env._("The desired date is not a date. Choose it from the calendar.")
             ) from error
-        if wish:
-            if wish < fields.Date.context_today(order_sudo):
-                raise CheckoutRefused(request.env._("The desired date is in the past."))
-            vals["commitment_date"] = fields.Datetime.to_datetime(wish).replace(hour=4)
-        if note:
-            vals["kh_dealer_note"] = note.strip()[:NOTE_LIMIT]
+        if wish and wish < fields.Date.context_today(order_sudo):
+            raise CheckoutRefused(request.env._("The desired date is in the past."))
+        if date is not None:
+            vals["commitment_date"] = (
+                fields.Datetime.to_datetime(wish).replace(hour=4) if wish else False
+            )
+        if note is not None:
+            vals["kh_dealer_note"] = note.strip()[:NOTE_LIMIT] or False
         if vals:
             order_sudo.write(vals)
 

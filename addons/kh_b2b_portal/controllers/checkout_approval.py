@@ -19,7 +19,7 @@ class ShopApproval(ShopCheckout):
         "/shop/kh/checkout/approval", type="jsonrpc", auth="user", website=True, methods=["POST"]
     )
     def kh_checkout_approval(
-        self, key, amount, note="", date="", address_id=0, carrier_id=0, **_kwargs
+        self, key, amount, note=None, date=None, address_id=0, carrier_id=0, **_kwargs
     ):
         """Send the cart to the colleagues; twice with one key sends it once.
 

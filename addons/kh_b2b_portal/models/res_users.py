@@ -141,7 +141,8 @@ class ResUsers(models.Model):
         if not message:
             return ""
         if message.model == "sale.order":
-            return f"/my/orders/{message.res_id}#discussion"
+            # the page holds the discussion only when asked for it
+            return f"/my/orders/{message.res_id}?chat=1#discussion"
         return f"/mail/view?message_id={message.id}"
 
     def _kh_mark_messages_read(self):

@@ -56,6 +56,20 @@ class TestCheckout(PortalCommon):
         self.assertIn(self.order.transaction_ids._get_communication(), html)
         self.assertFalse(self._cart())
 
+    def test_cleared_wishes_go(self):
+        wish = fields.Datetime.now().replace(microsecond=0) + timedelta(days=5)
+        self.order.write({"kh_dealer_note": "Gate 2", "commitment_date": wish})
+        self._submit(note=" ", date="")
+        self.assertFalse(self.order.kh_dealer_note)
+        self.assertFalse(self.order.commitment_date)
+
+    def test_wishes_that_are_not_sent_stay(self):
+        wish = fields.Datetime.now().replace(microsecond=0) + timedelta(days=5)
+        self.order.write({"kh_dealer_note": "Gate 2", "commitment_date": wish})
+        self._submit()
+        self.assertEqual(self.order.kh_dealer_note, "Gate 2")
+        self.assertEqual(self.order.commitment_date, wish)
+
     def test_sending_twice_is_one_order(self):
         first = self._submit()
         self.assertEqual(self._submit(), first)

@@ -101,8 +101,9 @@ class TestMessages(PortalCommon):
         self.assertEqual(self.url_open("/my/messages?kind=nonsense&page=x").status_code, 200)
         self.assertEqual(self.url_open("/my/messages/page/9").status_code, 200)
         response = self.url_open(f"/my/messages/{self.own_message.id}")
-        self.assertIn(f"/my/orders/{self.order.id}", response.url)
+        self.assertIn(f"/my/orders/{self.order.id}?chat=1", response.url)
         self.assertEqual(response.status_code, 200)
+        self.assertIn('id="discussion"', response.text)
         with mute_logger("odoo.http"):
             for message in (self.foreign_message, self.note):
                 response = self.url_open(f"/my/messages/{message.id}")
@@ -111,6 +112,10 @@ class TestMessages(PortalCommon):
             "/my/messages/read", data={"csrf_token": Request.csrf_token(self)}
         ).text
         self.assertNotIn("data-kh-unread", html)
+
+    def test_message_of_an_order_opens_its_discussion(self):
+        url = self.user.with_user(self.user)._kh_message_url(self.own_message.id)
+        self.assertEqual(url, f"/my/orders/{self.order.id}?chat=1#discussion")
 
     def test_visitor_must_log_in_and_other_websites_have_none(self):
         self.assertIn("/web/login", self.url_open("/my/messages").url)

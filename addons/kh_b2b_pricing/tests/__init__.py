@@ -35,5 +35,6 @@ from . import test_replay
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
+from . import test_sheet_size
 from . import test_shop
 from . import test_trace

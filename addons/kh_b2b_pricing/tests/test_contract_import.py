@@ -132,6 +132,21 @@ class TestContractImport(PricingCommon):
         with self.assertRaises(UserError):
             wizard.action_check()
 
+    def test_cells_far_apart_are_refused_before_they_are_read(self):
+        buffer = io.BytesIO()
+        with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, HEADER)
+            sheet.write(1048575, 16383, "far")
+        wizard = self.env["kh.price.contract.import"].create(
+            {"contract_id": self.contract.id, "file": base64.b64encode(buffer.getvalue())}
+        )
+        with self.assertRaisesRegex(UserError, "reaches too far"):
+            wizard.with_context(lang="en_US").action_check()
+        wizard.file = base64.b64encode(buffer.getvalue()[60:])
+        with self.assertRaisesRegex(UserError, "not an Excel file"):
+            wizard.with_context(lang="en_US").action_check()
+
     def test_frozen_contract_takes_no_lines(self):
         self._wizard([["KH-P-1", "", 0, 80]]).action_import()
         self.contract.action_submit()

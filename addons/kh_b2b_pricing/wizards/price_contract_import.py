@@ -13,6 +13,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine.sheet import COLUMNS, Problem, read_table
+from ..engine.sheet_size import SheetTooLarge, SheetUnreadable, ensure_readable
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 20_000
@@ -177,9 +178,14 @@ class PriceContractImport(models.TransientModel):
         if len(content) > MAX_BYTES:
             raise UserError(self.env._("The file is larger than 10 MB. Split it."))
         try:
+            ensure_readable(content)
             workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
             table = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-        except (CalamineError, OSError, IndexError) as error:
+        except SheetTooLarge as error:
+            raise UserError(
+                self.env._("The sheet reaches too far to be read. Keep only the list in it.")
+            ) from error
+        except (SheetUnreadable, CalamineError, OSError, IndexError) as error:
             raise UserError(
                 self.env._("This is not an Excel file that can be read (.xlsx, .xls, .ods).")
             ) from error
