@@ -1,4 +1,5 @@
 import base64
+import csv
 import io
 
 import xlsxwriter
@@ -265,8 +266,8 @@ class TestQuickDraft(QuickOrderCommon):
                 draft._set_columns(columns)
 
     def test_files(self):
-        csv = "货号,数量\nKH-O-1,5\n".encode("gb18030")
-        table = self.Quick._read_input(file=base64.b64encode(csv).decode())
+        content = "货号,数量\nKH-O-1,5\n".encode("gb18030")
+        table = self.Quick._read_input(file=base64.b64encode(content).decode())
         self.assertEqual(read_table(table).rows[0].quantity, 5)
         for broken in ("%%%", base64.b64encode(b"\x00\x01\x02\xff" * 9).decode()):
             with self.assertRaises(UserError):
@@ -286,6 +287,8 @@ class TestQuickDraft(QuickOrderCommon):
             self.Quick._read_input(file=base64.b64encode(stream.getvalue()[60:]).decode())
 
     def test_a_field_without_end_is_no_sheet(self):
+        # Odoo raises csv's own limit on starting; it holds wherever that is not so
+        self.addCleanup(csv.field_size_limit, csv.field_size_limit(131_072))
         text = "KH-O-1\t" + "5" * 131_073
         with self.assertRaisesRegex(UserError, "no sheet that can be read"):
             self.Quick._read_input(text)
