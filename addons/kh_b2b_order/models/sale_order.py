@@ -16,6 +16,22 @@ SOURCES = [
 ]
 # Somebody said that the order came in this way: how its lines are entered changes nothing.
 TOLD_SOURCES = ("sales", "api", "erp", "phone")
+# Who did what, and what stops an order: written by methods, after their checks.
+GUARDED = (
+    "kh_placed_date",
+    "kh_placed_by_id",
+    "kh_confirmed_date",
+    "kh_confirmed_by_id",
+    "kh_received_date",
+    "kh_received_by_id",
+    "kh_is_on_hold",
+    "kh_hold_reason",
+    "kh_hold_date",
+    "kh_released_date",
+    "kh_released_by_id",
+    "kh_parent_id",
+    "kh_merged_into_id",
+)
 STAGE_DEPENDS = (
     "state",
     "kh_is_on_hold",
@@ -38,9 +54,11 @@ class SaleOrder(models.Model):
     The stage is derived; `engine.stage` has the table of stages and transitions.
     """
 
-    # core's model, named because it also takes a mixin: its access rows are core's
+    # core's model, named because it also takes mixins: its access rows are core's
     _name = "sale.order"
-    _inherit = ["sale.order", "kh.approval.mixin"]
+    _inherit = ["sale.order", "kh.approval.mixin", "kh.guarded.mixin"]
+
+    _kh_guarded_fields = frozenset(GUARDED)
 
     # === FIELDS === #
     kh_stage = fields.Selection(
@@ -100,6 +118,10 @@ class SaleOrder(models.Model):
         result = super().write(vals)
         placed._kh_note_placed()
         return result
+
+    @api.model
+    def _kh_get_guard_text(self):
+        return self.env._("Holding, releasing and confirming an order is done by its buttons.")
 
     # === BUSINESS METHODS - STAGE === #
     def _kh_get_stage_facts(self):

@@ -59,7 +59,7 @@ class SaleOrder(models.Model):
         :param str reason: kept in the log, not shown to the dealer
         """
         held = self._kh_release_hits(reason)
-        held.write({"kh_released_date": fields.Datetime.now(), "kh_released_by_id": self.env.uid})
+        held._kh_note_released()
         result = super().action_kh_release()
         if reason:
             for order in held:
@@ -261,13 +261,21 @@ class SaleOrder(models.Model):
     def _kh_set_on_hold(self, reason):
         """Extend: note since when the order waits; a second reason does not begin anew."""
         fresh = self.filtered(lambda order: not order.kh_is_on_hold and order.state != "cancel")
-        fresh.write({"kh_hold_date": fields.Datetime.now(), "kh_released_date": False})
+        # sudo: fields of ours, as in what this extends
+        fresh.sudo().write({"kh_hold_date": fields.Datetime.now(), "kh_released_date": False})
         return super()._kh_set_on_hold(reason)
+
+    def _kh_note_released(self):
+        """Keep who let these orders go, and when; the callers checked who may."""
+        # sudo: fields of ours
+        self.sudo().write(
+            {"kh_released_date": fields.Datetime.now(), "kh_released_by_id": self.env.uid}
+        )
 
     # === HOOKS - APPROVAL === #
     def _approval_granted(self):
         """Extend: an approved order has passed the review, too."""
-        self.write({"kh_released_date": fields.Datetime.now(), "kh_released_by_id": self.env.uid})
+        self._kh_note_released()
         super()._approval_granted()
 
     def _approval_writable_fields(self):

@@ -118,6 +118,21 @@ class SaleOrder(models.Model):
             raise AccessError(self.env._("What was paid follows from splitting and merging."))
 
     # === ACTION METHODS === #
+    def action_draft(self):
+        """Extend: what another order took over is not sold a second time.
+
+        :raise UserError: one of these orders went into another
+        """
+        for order in self.filtered("kh_merged_into_id"):
+            raise UserError(
+                self.env._(
+                    "Order %(order)s went into %(target)s: go on there, or copy it.",
+                    order=order.name,
+                    target=order.kh_merged_into_id.name,
+                )
+            )
+        return super().action_draft()
+
     def action_kh_open_split(self):
         """Open the dialog that splits this order."""
         self.ensure_one()
@@ -298,16 +313,22 @@ class SaleOrder(models.Model):
         The order passed its checks when it was confirmed; a part is not checked again.
         """
         for order in self:
-            parent = order.kh_parent_id
             order.write(
                 {
                     **order._prepare_confirmation_values(),
-                    "date_order": parent.date_order,
+                    "date_order": order.kh_parent_id.date_order,
+                }
+            )
+        self.with_context(send_email=False)._action_confirm()
+        for order in self:
+            parent = order.kh_parent_id
+            # sudo: fields of ours; who confirmed the order confirmed its parts
+            order.sudo().write(
+                {
                     "kh_confirmed_date": parent.kh_confirmed_date,
                     "kh_confirmed_by_id": parent.kh_confirmed_by_id.id,
                 }
             )
-        self.with_context(send_email=False)._action_confirm()
 
     def _kh_note_split(self, children):
         for child in children:
@@ -372,7 +393,7 @@ class SaleOrder(models.Model):
         if all(approved):
             # sudo: as above
             self.sudo().kh_dealer_approved_amount = sum(approved)
-        sources.kh_merged_into_id = self
+        sources.sudo().kh_merged_into_id = self  # sudo: a field of ours, after the callers' checks
         for source in sources:
             source.message_post(body=source.env._("Went into %s.", self._get_html_link()))
             self.message_post(body=self.env._("Took over %s.", source._get_html_link()))

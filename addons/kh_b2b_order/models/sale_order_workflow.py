@@ -9,10 +9,9 @@ DESK_GROUPS = (
     "kh_b2b_member.group_b2b_supervisor",
 )
 
-# What only the steps below write: a hold is lifted with a log entry, or not at all.
-STEP_FIELDS = {"kh_is_on_hold", "kh_hold_reason", "kh_received_date", "kh_received_by_id"}
-# Before the goods have left; on hold: for another reason.
-HOLDABLE = ("review", "to_pay", "to_ship", "hold")
+
+# Stages that the desk may stop an order in; a second hold gives another reason.
+STOPPABLE = ("review", "to_pay", "to_ship", "hold")
 
 
 class NextStep(NamedTuple):
@@ -37,38 +36,19 @@ class BulkResult(NamedTuple):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    # === CRUD METHODS === #
-    def write(self, vals):
-        """Extend: holds and receipts are the business of their buttons.
-
-        :raise AccessError: for whoever writes them directly
-        """
-        if not self.env.su and not STEP_FIELDS.isdisjoint(vals):
-            raise AccessError(
-                self.env._("Orders are put on hold, released and received by their buttons.")
-            )
-        return super().write(vals)
-
     # === ACTION METHODS === #
     def action_draft(self):
-        """Extend: an order taken up again begins anew.
+        """Extend `sale`: an order that is taken up again begins anew.
 
-        :raise UserError: for an order whose goods another has taken over
+        Only a cancelled one leaves its hold behind; another one is released by the desk.
         """
-        if merged := self.filtered("kh_merged_into_id")[:1]:
-            raise UserError(
-                self.env._(
-                    "Order %(order)s was merged into %(target)s, which has its goods. Copy the"
-                    " order if they are wanted once more.",
-                    order=merged.name,
-                    target=merged.kh_merged_into_id.name,
-                )
-            )
-        ended = self.filtered(lambda order: order.state in ("cancel", "sent"))
+        closed = self.filtered(lambda order: order.state == "cancel")
+        before = self.filtered(lambda order: order.state != "draft")
         result = super().action_draft()
-        again = ended.filtered(lambda order: order.state == "draft")
-        # sudo: fields that only steps write, see `write`
-        again.sudo().write(again._kh_prepare_reset_vals())
+        reset = before.filtered(lambda order: order.state == "draft")
+        # sudo: fields of ours; the user could reset these orders
+        (reset & closed).sudo().write(self._kh_prepare_unhold_vals())
+        reset.sudo().write(self._kh_prepare_reset_vals())  # sudo: as above
         return result
 
     def action_confirm_receipt(self):
@@ -90,7 +70,7 @@ class SaleOrder(models.Model):
                         stage=order._kh_get_stage_label(),
                     )
                 )
-        # sudo: see `write`; the rights were checked above
+        # sudo: fields of ours, after the checks above
         todo.sudo().write(
             {
                 "kh_received_date": fields.Datetime.now(),
@@ -100,16 +80,19 @@ class SaleOrder(models.Model):
         return True
 
     def action_kh_hold(self, reason=None):
-        """Stop these orders, with a reason that the dealer reads too (截停)."""
+        """Stop these orders, with a reason that the dealer reads too (截停).
+
+        :raise UserError: no reason, or nothing of an order is still to be stopped
+        """
         self._kh_ensure_desk()
         if not reason:
             raise UserError(self.env._("Say why the order is put on hold."))
         self.check_access("write")
         for order in self:
-            if order.kh_stage not in HOLDABLE:
+            if order.kh_stage not in STOPPABLE:
                 raise UserError(
                     self.env._(
-                        "Order %(order)s is “%(stage)s” and cannot be put on hold any more.",
+                        "Order %(order)s is “%(stage)s” and cannot be put on hold.",
                         order=order.name,
                         stage=order._kh_get_stage_label(),
                     )
@@ -122,8 +105,7 @@ class SaleOrder(models.Model):
         self._kh_ensure_desk()
         held = self.filtered("kh_is_on_hold")
         held.check_access("write")
-        # sudo: see `write`; the rights were checked above
-        held.sudo().write({"kh_is_on_hold": False, "kh_hold_reason": False})
+        held.sudo().write(self._kh_prepare_unhold_vals())  # sudo: desk and rights were checked
         for order in held:
             order.message_post(body=order.env._("Released from hold."))
         held._kh_confirm_if_paid()
@@ -159,12 +141,14 @@ class SaleOrder(models.Model):
 
     def _action_confirm(self):
         self._kh_note_placed()
+        # sudo: fields of ours; whoever confirms passed the checks of `action_confirm`
+        self.sudo().write(self._kh_prepare_confirmed_vals())
         return super()._action_confirm()
 
     # === BUSINESS METHODS - STATE === #
-    def _prepare_confirmation_values(self):
+    def _kh_prepare_confirmed_vals(self):
+        """Return who confirms these orders, and when."""
         return {
-            **super()._prepare_confirmation_values(),
             "kh_confirmed_date": fields.Datetime.now(),
             "kh_confirmed_by_id": self._kh_get_author().id,
         }
@@ -172,8 +156,11 @@ class SaleOrder(models.Model):
     def _kh_prepare_reset_vals(self):
         """Return what an order forgets when it is taken up again."""
         names = ("confirmed_date", "confirmed_by_id", "received_date", "received_by_id")
-        vals = dict.fromkeys((f"kh_{name}" for name in names), False)
-        return {**vals, "kh_is_on_hold": False, "kh_hold_reason": False}
+        return dict.fromkeys((f"kh_{name}" for name in names), False)
+
+    def _kh_prepare_unhold_vals(self):
+        """Return what goes with a hold."""
+        return {"kh_is_on_hold": False, "kh_hold_reason": False}
 
     def _confirmation_error_message(self):
         """Extend `sale`: an order on hold or under review is not confirmed, by any way."""
@@ -201,7 +188,7 @@ class SaleOrder(models.Model):
     def _kh_set_on_hold(self, reason):
         """Put these orders on hold. Callers: clerk, refusal, interception rules."""
         orders = self.filtered(lambda order: order.state != "cancel")
-        # sudo: see `write`; who may do so, callers have checked
+        # sudo: fields of ours; the callers checked who may, or what a rule found
         orders.sudo().write({"kh_is_on_hold": True, "kh_hold_reason": reason})
         for order in orders:
             order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))

@@ -33,35 +33,35 @@ class StockPicking(models.Model):
 
     # === BUSINESS METHODS === #
     def _pre_action_done_hook(self):
-        """Extend `stock`: nothing leaves for an order on hold or under review (M-49)."""
+        """Extend: a blocked order is refused before anybody is asked about a backorder."""
         self._kh_ensure_not_blocked()
         return super()._pre_action_done_hook()
 
     def _action_done(self):
+        """Extend: wizards and the server skip the hook before."""
         self._kh_ensure_not_blocked()
         result = super()._action_done()
         self._kh_follow_parcels()
         return result
 
     def _kh_ensure_not_blocked(self):
-        """Raise for shipments of orders that wait for a person's decision.
+        """Raise if an order of these shipments waits for a person's decision.
 
-        :raise UserError: names the shipment and its order
+        :raise UserError: naming the orders
         """
-        leaving = self.filtered(lambda picking: picking.picking_type_id.code == "outgoing")
-        for picking in leaving:
-            # sudo: whoever ships need not read orders; only whether this one waits
-            order_sudo = picking.sudo().sale_id
-            if order_sudo and order_sudo._kh_is_blocked():
-                raise UserError(
-                    self.env._(
-                        "%(shipment)s cannot leave: order %(order)s is “%(stage)s”. Ask who looks"
-                        " after the order to release it.",
-                        shipment=picking.name,
-                        order=order_sudo.name,
-                        stage=order_sudo._kh_get_stage_label(),
-                    )
+        # sudo: whether the order is stopped decides, not whether who ships may read orders
+        shipments_sudo = self.sudo().filtered(
+            lambda picking: picking.picking_type_id.code == "outgoing"
+        )
+        orders_sudo = shipments_sudo.sale_id | shipments_sudo.move_ids.sale_line_id.order_id
+        blocked_sudo = orders_sudo.filtered(lambda order: order._kh_is_blocked())
+        if blocked_sudo:
+            raise UserError(
+                self.env._(
+                    "Nothing of %s may leave: it is on hold or under review. Ask the order desk.",
+                    ", ".join(blocked_sudo.mapped("name")),
                 )
+            )
 
     def _kh_follow_parcels(self):
         """Follow the parcels of these shipments, where a courier service is set up.

@@ -234,7 +234,7 @@ class TestOrderRule(OrderRuleCommon):
         self.assertFalse(order.kh_waiting_time)
         order.action_quotation_sent()
         order.action_kh_hold("Look")
-        order.kh_hold_date = fields.Datetime.now() - timedelta(minutes=18)
+        order.sudo().kh_hold_date = fields.Datetime.now() - timedelta(minutes=18)
         self.assertTrue(order.kh_waiting_time.startswith("18"))
 
     def _decide(self, orders, decision, **vals):

@@ -119,7 +119,7 @@ class TestOrderRuleKinds(OrderRuleCommon):
 
     def _place(self, order, minutes=0):
         order.action_quotation_sent()
-        order.kh_placed_date = fields.Datetime.now() - timedelta(minutes=minutes)
+        order.sudo().kh_placed_date = fields.Datetime.now() - timedelta(minutes=minutes)
         return order
 
     def test_duplicate_of_the_last_hour(self):

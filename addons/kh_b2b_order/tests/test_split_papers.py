@@ -167,6 +167,17 @@ class TestSplitPapers(SplitCommon):
         self.assertEqual(self._reserved(target, self.product), 10.0)
         self.assertEqual(self._reserved(source, self.product), 0.0)
 
+    def test_what_was_taken_over_is_not_taken_up_again(self):
+        orders = self._create_order() | self._create_order()
+        target = orders.browse(orders.with_user(self.clerk).action_kh_merge()["res_id"])
+        source = orders - target
+        with self.assertRaisesRegex(UserError, target.name):
+            source.action_draft()
+        self.assertEqual(source.state, "cancel")
+        target._action_cancel()
+        target.action_draft()
+        self.assertEqual(target.state, "draft")
+
     def test_merge_drafts_keep_prices_and_payments(self):
         first = self._create_order({self.product: 4.0}, state="sent")
         second = self._create_order({self.product: 6.0}, state="sent")

@@ -102,6 +102,87 @@ class TestWorkflow(OrderCommon):
         order.with_user(self.clerk).action_kh_release()
         self.assertEqual(order.kh_stage, "to_pay", "not paid: it waits for the money")
 
+    def test_no_write_lifts_a_hold_or_says_who_did_what(self):
+        order = self._create_order()
+        order.action_quotation_sent()
+        order.with_user(self.clerk).action_kh_hold("because")
+        for name in order._kh_guarded_fields:
+            with self.subTest(name), self.assertRaises(AccessError):
+                order.with_user(self.clerk).write({name: False})
+            with self.subTest(name), self.assertRaises(AccessError):
+                self._create_order(**{name: False})
+        with self.assertRaises(AccessError):
+            self.env["sale.order"].with_context(default_kh_confirmed_date="2026-01-01").create(
+                {"partner_id": self.dealer.id}
+            )
+        self.assertTrue(order.kh_is_on_hold)
+
+    def test_taking_up_again_resets_only_what_was_closed(self):
+        held, confirmed, closed = (self._create_order() for _n in range(3))
+        held.action_quotation_sent()
+        (held | closed)._kh_set_on_hold("because")
+        closed._action_cancel()
+        confirmed.action_confirm()
+        (held | confirmed | closed).with_user(self.clerk).action_draft()
+        self.assertTrue(held.kh_is_on_hold, "the desk releases")
+        self.assertTrue(confirmed.kh_confirmed_date)
+        self.assertFalse(closed.kh_is_on_hold)
+
+    def test_hold_only_where_something_is_still_to_be_stopped(self):
+        order = self._create_order()
+        steps = {
+            "draft": order.action_quotation_sent,
+            "to_pay": order.action_confirm,
+            "to_ship": lambda: self._ship(order),
+            "to_receive": order.action_confirm_receipt,
+            "done": lambda: None,
+        }
+        for stage, go_on in steps.items():
+            with self.subTest(stage):
+                self.assertEqual(order.kh_stage, stage)
+                if stage in ("to_pay", "to_ship"):
+                    order.with_user(self.clerk).action_kh_hold("because")
+                    self.assertEqual(order.kh_stage, "hold")
+                    order.with_user(self.clerk).action_kh_release()
+                else:
+                    with self.assertRaisesRegex(UserError, order.name):
+                        order.with_user(self.clerk).action_kh_hold("because")
+                go_on()
+
+    def test_nothing_of_a_blocked_order_is_shipped(self):
+        held, free = self._create_order(), self._create_order()
+        (held | free).action_confirm()
+        held.with_user(self.clerk).action_kh_hold("because")
+        pickings = (held | free).picking_ids
+        for ship in (pickings.button_validate, pickings._action_done):
+            with self.subTest(ship), self.assertRaisesRegex(UserError, held.name):
+                ship()
+        self.assertNotIn("done", pickings.mapped("state"))
+        self._ship(free)
+        held.with_user(self.clerk).action_kh_release()
+        self._ship(held)
+        self.assertEqual(set(pickings.mapped("state")), {"done"})
+
+    def test_goods_of_an_order_on_hold_may_come_back(self):
+        order = self._create_order()
+        order.action_confirm()
+        self._ship(order, {self.product: 4.0})
+        order.with_user(self.clerk).action_kh_hold("because")
+        self.assertEqual(self._return_all(order).state, "done")
+
+    def test_looking_for_blocked_orders_is_constant(self):
+        def count(number):
+            orders = self.env["sale.order"].concat(*(self._create_order() for _n in range(number)))
+            orders.action_confirm()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            orders.picking_ids._kh_ensure_not_blocked()
+            return self.env.cr.sql_log_count - before
+
+        count(2)  # warm
+        self.assertLessEqual(count(10), count(2))
+
     def test_hold_wizard(self):
         order = self._create_order()
         order.action_quotation_sent()
