@@ -85,9 +85,8 @@ class DealerOrders(CustomerPortal):
         order_sudo = self._kh_get_order(order_id)
         if order_sudo is None:
             return request.redirect("/my")
-        dealer = order_sudo.partner_id.commercial_partner_id
-        if dealer != request.env.user.partner_id.commercial_partner_id:
-            return request.redirect(f"/my/orders/{order_id}")  # read access is not theirs to say
+        if not self._kh_may_receive(order_sudo):  # staff have their own button
+            return request.redirect(f"/my/orders/{order_id}")
         try:
             order_sudo.with_user(request.env.user).sudo().action_confirm_receipt()
         except UserError:
@@ -227,7 +226,6 @@ class DealerOrders(CustomerPortal):
             (q or "").strip()[:SEARCH_LIMIT], bool(unshipped), page
         )
         user = request.env.user
-        is_person = not user._is_public()
         return {
             "no_breadcrumbs": True,
             "page_name": "kh_order",
@@ -244,9 +242,8 @@ class DealerOrders(CustomerPortal):
             "line_pages": self._kh_line_pages(order_sudo, count, page, q, unshipped, kwargs),
             "line_filters": {"q": q or "", "unshipped": bool(unshipped)},
             "transfer": self._kh_prepare_transfer(order_sudo),
-            "can_act": is_person
-            and order_sudo.partner_id.commercial_partner_id
-            == user.partner_id.commercial_partner_id,
+            "can_act": self._kh_can_act(order_sudo),
+            "may_receive": self._kh_may_receive(order_sudo),
             **self._kh_prepare_tickets(order_sudo),
             "is_chat_open": bool(kwargs.get("chat")),
             "notice": notice if notice in NOTICES else "",
@@ -256,6 +253,18 @@ class DealerOrders(CustomerPortal):
             if kwargs.get("access_token")
             else "",
         }
+
+    @staticmethod
+    def _kh_can_act(order_sudo):
+        """Answer whether the reader belongs to the order's own dealer."""
+        user = request.env.user
+        dealer = order_sudo.partner_id.commercial_partner_id
+        return not user._is_public() and dealer == user.partner_id.commercial_partner_id
+
+    def _kh_may_receive(self, order_sudo):
+        """Answer whether the reader may say that the goods arrived: the dealer's own people."""
+        is_dealer = request.env.user.has_group("kh_b2b_member.group_b2b_dealer")
+        return is_dealer and self._kh_can_act(order_sudo)
 
     @staticmethod
     def _kh_line_pages(order_sudo, count, page, q, unshipped, kwargs):

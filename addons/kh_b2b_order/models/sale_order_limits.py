@@ -72,6 +72,7 @@ class SaleOrder(models.Model):
             raise UserError(self.env._("These orders break order limits:\n%s", "\n".join(refused)))
         for order in paid:
             order._kh_set_on_hold(self.env._("Order limits: %s", broken[order]))
+        paid._kh_leave_cart()
         rest = self - paid
         return super(SaleOrder, rest).action_confirm() if rest else True
 

@@ -47,6 +47,7 @@ class SaleOrder(models.Model):
         """Extend `sale`: an order that a rule stops is put on hold instead, by any way."""
         self.check_access("write")
         held = self._kh_intercept()
+        held._kh_leave_cart()
         if held == self and held:
             return True
         return super(SaleOrder, self - held).action_confirm()

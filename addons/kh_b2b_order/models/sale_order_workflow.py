@@ -193,6 +193,15 @@ class SaleOrder(models.Model):
         for order in orders:
             order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))
 
+    def _kh_leave_cart(self):
+        """Let those of these stopped orders that are still carts of the shop be placed orders.
+
+        Core would take a draft for its buyer's abandoned cart, and price it anew.
+        """
+        carts = self.filtered(lambda order: order.website_id and order.state == "draft")
+        if carts:
+            carts.action_quotation_sent()
+
     def _kh_confirm_if_paid(self):
         """Confirm those orders whose money arrived while they had to wait; locks their rows."""
         self._kh_lock()

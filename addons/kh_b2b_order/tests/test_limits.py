@@ -312,6 +312,16 @@ class TestLimitsAtConfirmation(LimitCommon):
         self.assertIn("8", order.kh_hold_reason)
         self.assertNotEqual(order.state, "sale")
 
+    def test_a_paid_cart_that_is_stopped_is_no_cart_any_more(self):
+        self._limit(maximum=8)
+        order = self._create_order({self.product: 10}, website_id=self.website.id)
+        transaction = self._announce_transfer(order)
+        order.sudo().write({"state": "draft", "kh_placed_date": False})
+        transaction._set_done()
+        transaction._check_amount_and_confirm_order()
+        self.assertEqual((order.state, order.kh_stage), ("sent", "hold"))
+        self.assertTrue(order.kh_placed_date)
+
     def test_queries_do_not_grow_with_the_orders(self):
         self._limit(period_maximum=10000)
         orders = self.env["sale.order"].union(

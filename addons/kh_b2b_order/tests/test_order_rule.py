@@ -38,6 +38,13 @@ class TestOrderRule(OrderRuleCommon):
         order.with_user(self.clerk).action_kh_return("Please call us")
         self.assertIn("Please call us", seen._kh_whose_turn())
 
+    def test_a_cart_of_the_shop_that_is_stopped_is_no_cart_any_more(self):
+        self._create_rule(amount=1.0)
+        order = self._create_order(website_id=self.website.id)
+        order.with_user(self.buyer).sudo()._validate_order()
+        self.assertEqual((order.state, order.kh_stage), ("sent", "hold"))
+        self.assertEqual(order.kh_placed_by_id, self.buyer.partner_id)
+
     def test_changed_before_release_passes_and_is_no_false_alarm(self):
         rule = self._create_rule(amount=1.0)
         order = self._create_order()

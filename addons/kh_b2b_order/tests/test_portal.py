@@ -28,7 +28,7 @@ class TestPortal(OrderCommon, HttpCase):
         return self.url_open(url, **kwargs)
 
     def _post(self, url, login):
-        self.authenticate(login.login, login.login)
+        self.authenticate(login and login.login, login and login.login)
         token = http.Request.csrf_token(self)
         return self.url_open(url, data={"csrf_token": token}, allow_redirects=False)
 
@@ -219,11 +219,24 @@ class TestPortal(OrderCommon, HttpCase):
         self.assertEqual(self.order.kh_stage, "done")
         self.assertEqual(self.order.kh_received_by_id, self.buyer.partner_id)
 
-    def test_who_may_only_read_an_order_confirms_no_receipt(self):
-        reader = self._create_staff("kh_p_reader", "sales_team.group_sale_salesman_all_leads")
-        response = self._post(f"/my/orders/{self.order.id}/receive", reader)
-        self.assertNotIn("notice=received", response.headers["Location"])
-        self.assertEqual(self.order.kh_stage, "to_receive")
+    def test_receipt_is_the_dealers_own_word(self):
+        clerk = self._create_staff(
+            "kh_o_desk",
+            "kh_b2b_member.group_b2b_order_clerk",
+            "sales_team.group_sale_salesman_all_leads",
+        )
+        guest = self._create_portal_user("kh_o_guest", self.dealer)  # without a role
+        guest.group_ids = self.env.ref("base.group_portal")
+        for user in (clerk, guest):
+            user.password = user.login
+        for user in (None, self.foreigner, clerk, guest):
+            with self.subTest(user and user.login):
+                response = self._post(f"/my/orders/{self.order.id}/receive", user)
+                self.assertNotIn("notice=received", response.headers["Location"])
+                self.order.invalidate_recordset()
+                self.assertEqual(self.order.kh_stage, "to_receive")
+        self.assertNotIn("/receive", self._get(f"/my/orders/{self.order.id}", guest).text)
+        self.assertIn("/receive", self._get(f"/my/orders/{self.order.id}", self.colleague).text)
 
     def test_receipt_too_early_changes_nothing(self):
         order = self._create_order()

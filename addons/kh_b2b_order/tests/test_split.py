@@ -196,7 +196,8 @@ class TestSplit(SplitCommon):
         ):
             with self.subTest(sentence), self.assertRaisesRegex(UserError, sentence):
                 self._split(order, part)
-        order._kh_set_on_hold("call first")
+        order.action_quotation_sent()
+        order.action_kh_hold("call first")
         with self.assertRaisesRegex(UserError, "waits for a decision"):
             self._split(order, {line: 1.0})
         order.action_kh_release()
