@@ -1,6 +1,51 @@
-"""How numbers and dates are written on the dealer's pages (UX rules: numbers), and read."""
+"""How numbers and dates are written on the dealer's pages (UX rules: numbers), and read.
+
+And how scheduled jobs do their work on records that must not stop each other.
+"""
+
+import logging
 
 import pytz
+
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
+
+
+def try_apart(records, step):
+    """Do one step of a job in a savepoint; whatever it raises is logged and stops no other.
+
+    :param step: called with `records`
+    :return: whether it passed; if not, nothing of it is left
+    :rtype: bool
+    """
+    try:
+        with records.env.cr.savepoint():
+            step(records)
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        raise  # nothing is wrong with the record: the job comes again
+    except UserError as error:
+        _logger.warning("A job left out %s: %s", records, error)
+        return False
+    except Exception:
+        # whatever a template, an extension or the data may raise
+        _logger.exception("A job left out %s.", records)
+        return False
+    return True
+
+
+def run_apart(records, step):
+    """Do one step of a job for all records; where that fails, for each by itself.
+
+    :param step: called with all of `records`, or with one
+    :return: those it passed for
+    """
+    if not records or try_apart(records, step):
+        return records
+    if len(records) == 1:
+        return records.browse()
+    return records.filtered(lambda record: try_apart(record, step))
 
 
 def format_amount(amount, digits=2):

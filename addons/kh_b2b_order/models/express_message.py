@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.express import ExpressError, parse_push
+from ..utils import run_apart
 
 STATES = [
     ("applied", "Applied"),
@@ -143,7 +144,8 @@ class ExpressMessage(models.Model):
     @api.model
     def _apply_waiting(self):
         """Apply what came while a courier was being asked."""
-        self.search([("state", "=", "waiting")], order="id", limit=BATCH)._apply()
+        waiting = self.search([("state", "=", "waiting")], order="id", limit=BATCH)
+        run_apart(waiting, lambda messages: messages._apply())
 
     @api.autovacuum
     def _gc_messages(self):

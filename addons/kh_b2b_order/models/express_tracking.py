@@ -13,6 +13,7 @@ from ..engine.express import (
     pick_state,
 )
 from ..engine.express_client import DemoCourier, Kuaidi100, Parcel
+from ..utils import try_apart
 
 STATES = [
     ("pending", "To Subscribe"),
@@ -273,7 +274,10 @@ class ExpressTracking(models.Model):
     # === CRON === #
     @api.model
     def _cron_follow(self):
-        """Subscribe to new parcels, and ask for those nobody told us of for long."""
+        """Subscribe to new parcels, and ask for those nobody told us of for long.
+
+        A parcel that fails stops no other; it is tried again as late as one without news.
+        """
         self.env["kh.express.message"]._apply_waiting()
         now = fields.Datetime.now()
         domain = Domain("state", "in", ("pending", "active")) & Domain("next_try", "<=", now)
@@ -282,8 +286,9 @@ class ExpressTracking(models.Model):
         progress._commit_progress(remaining=self.search_count(domain))
         for tracking in due:
             free = tracking.try_lock_for_update()  # a push may be at it
-            if free.state in ("pending", "active"):
-                free._follow()
+            is_due = free.state in ("pending", "active")
+            if is_due and not try_apart(free, lambda parcel: parcel._follow()):
+                free.next_try = fields.Datetime.now() + POLL_WAIT
             if not progress._commit_progress(1):
                 break
 

@@ -1,14 +1,11 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.sql import column_exists, create_column
 
-from ..utils import format_time, to_local
-
-_logger = logging.getLogger(__name__)
+from ..utils import format_time, run_apart, to_local, try_apart
 
 BATCH = 50
 CANCEL_CAUSES = [
@@ -215,11 +212,11 @@ class SaleOrder(models.Model):
     # === CRON METHODS === #
     @api.model
     def _cron_expire_unpaid(self):
-        """Remind of unpaid orders, then cancel those whose time is over, batch by batch.
+        """Cancel unpaid orders whose time is over, batch by batch, then remind of others.
 
-        An order that somebody works on right now is left for the next run.
+        An order that somebody works on right now is left for the next run. One that fails
+        stops no other, and no reminder keeps an order from its end.
         """
-        self._kh_remind_unpaid()
         domain = Domain("kh_payment_deadline", "<=", fields.Datetime.now())
         domain &= Domain("kh_stage", "=", "to_pay")
         seen = self.browse()
@@ -231,6 +228,7 @@ class SaleOrder(models.Model):
             remaining = self.search_count(domain & Domain("id", "not in", seen.ids))
             if not self.env["ir.cron"]._commit_progress(len(orders), remaining=remaining):
                 break
+        try_apart(self, lambda orders: orders._kh_remind_unpaid())
 
     def _kh_expire_unpaid(self):
         """Cancel those of these orders that are still due once their rows are ours.
@@ -246,12 +244,7 @@ class SaleOrder(models.Model):
             is_due = order.kh_payment_deadline and order.kh_payment_deadline <= now
             if not is_due or not order._kh_may_expire():
                 continue
-            try:
-                with self.env.cr.savepoint():
-                    order._kh_cancel_unpaid("unpaid")
-            except (UserError, ValidationError) as error:
-                _logger.warning("Unpaid order %s could not be cancelled: %s", order.id, error)
-            else:
+            if try_apart(order, lambda order: order._kh_cancel_unpaid("unpaid")):
                 expired |= order
         return expired
 
@@ -277,6 +270,5 @@ class SaleOrder(models.Model):
             ).try_lock_for_update()
             orders.kh_is_payment_reminded = True
             with_mail = orders.filtered("partner_id.email")
-            if with_mail:
-                with_mail.kh_pay_mail_date = now
-                template_sudo.send_mail_batch(with_mail.ids)
+            with_mail.kh_pay_mail_date = now
+            run_apart(with_mail, lambda orders: template_sudo.send_mail_batch(orders.ids))

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.sql import column_exists, create_column
 
+from ..utils import run_apart
 from .order_ticket import OPEN_STATES
 
 BATCH = 200
@@ -89,7 +90,8 @@ class SaleOrder(models.Model):
     def _cron_confirm_receipt(self):
         """Confirm the receipt of orders whose time is over, in batches.
 
-        A dealer who confirms at the same moment is first: his order is skipped.
+        A dealer who confirms at the same moment is first: his order is skipped. One that fails
+        stops no other.
         """
         companies = self.env["res.company"].search([("kh_receipt_days", ">", 0)])
         domain = Domain.OR(self._kh_receipt_domain(company) for company in companies)
@@ -98,7 +100,7 @@ class SaleOrder(models.Model):
         progress._commit_progress(remaining=len(due))
         for start in range(0, len(due), BATCH):
             orders = due[start : start + BATCH]
-            orders._kh_confirm_overdue_receipt()
+            run_apart(orders, lambda orders: orders._kh_confirm_overdue_receipt())
             if not progress._commit_progress(len(orders)):
                 break
 
@@ -120,7 +122,7 @@ class SaleOrder(models.Model):
         now = fields.Datetime.now()
         deadlines = free._kh_get_receipt_deadlines()
         over = free.filtered(lambda order: deadlines.get(order.id, now) < now)
-        # sudo: fields that only steps write
+        # sudo: fields of ours; the deadline decides, not who runs the job
         over.sudo().write({"kh_received_date": now, "kh_received_by_id": False})
         over._message_log_batch(
             bodies={

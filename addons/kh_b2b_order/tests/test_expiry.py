@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -94,6 +95,52 @@ class TestExpiry(ExpiryCommon):
         self.assertEqual(sent.mapped("res_id"), order.ids)
         self.assertIn("in time", sent.subject)
         self.assertIn("23 hours left", sent.body_html)
+
+    def test_an_order_that_fails_stops_no_other(self):
+        with freeze_time(NOW):
+            broken, order = self._place(), self._place()
+            reminded = self._place()
+            reminded.kh_payment_deadline = "2030-03-05 08:00:00"
+        cancel = self.env.registry["sale.order"]._action_cancel
+
+        def fail(orders):
+            if broken in orders:
+                raise ValueError("broken")
+            return cancel(orders)
+
+        with (
+            freeze_time("2030-03-04 08:01:00"),
+            patch.object(self.env.registry["sale.order"], "_action_cancel", fail),
+            self.assertLogs("odoo.addons.kh_b2b_order", "ERROR") as logs,
+        ):
+            self._run()
+        self.assertIn(str(broken.id), logs.output[0])
+        self.assertEqual((broken.state, order.state), ("sent", "cancel"))
+        self.assertTrue(reminded.kh_is_payment_reminded)
+
+    def test_a_reminder_that_fails_stops_nothing(self):
+        mails = self.env["mail.mail"].search([]).ids
+        with freeze_time(NOW):
+            order = self._place()
+        with freeze_time("2030-03-03 07:00:00"):
+            broken, reminded = self._place(), self._place()
+            (broken | reminded).write({"kh_payment_deadline": "2030-03-05 08:00:00"})
+        send = self.env.registry["mail.template"].send_mail_batch
+
+        def fail(template, res_ids, *args, **kwargs):
+            if broken.id in res_ids:
+                raise ValueError("broken")
+            return send(template, res_ids, *args, **kwargs)
+
+        with (
+            freeze_time("2030-03-04 08:01:00"),
+            patch.object(self.env.registry["mail.template"], "send_mail_batch", fail),
+            self.assertLogs("odoo.addons.kh_b2b_order", "ERROR"),
+        ):
+            self._run()
+        self.assertEqual(order.kh_cancel_cause, "unpaid")
+        sent = self.env["mail.mail"].search([("id", "not in", mails), ("model", "=", "sale.order")])
+        self.assertEqual(sent.mapped("res_id"), reminded.ids)
 
     def test_reminded_of_each_deadline(self):
         with freeze_time(NOW):

@@ -183,6 +183,29 @@ class TestExpress(ExpressCommon):
         self._run_scheduler(OK)
         self.assertEqual((self.tracking.state, later.state), ("active", "pending"))
 
+    def test_a_parcel_that_fails_stops_no_other(self):
+        other = self._create_tracking("ZT2222222")
+        both = self.tracking | other
+        both.write({"state": "pending", "next_try": "2020-01-01"})
+        (self.Tracking.sudo().search([]) - both).next_try = "2999-01-01"
+        self.courier.replies[:] = [OK]
+        follow = self.env.registry["kh.express.tracking"]._follow
+
+        def fail(tracking):
+            if tracking == self.tracking:
+                raise ValueError("broken")
+            return follow(tracking)
+
+        with (
+            patch.object(self.env.registry["kh.express.tracking"], "_follow", fail),
+            self.assertLogs("odoo.addons.kh_b2b_order", "ERROR"),
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("kh_b2b_order.ir_cron_follow_parcels").method_direct_trigger()
+        both.invalidate_recordset()
+        self.assertEqual(both.mapped("state"), ["pending", "active"])
+        self.assertGreater(self.tracking.next_try, fields.Datetime.now())
+
     def test_one_run_follows_more_than_a_batch(self):
         for number in range(4):
             self._create_tracking(f"ZT333333{number}").state = "pending"

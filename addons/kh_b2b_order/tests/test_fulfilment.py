@@ -1,6 +1,7 @@
 import runpy
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -219,6 +220,26 @@ class TestFulfilment(ExpressCommon):
         runpy.run_path(str(path))["migrate"](self.env.cr, "19.0.3.2.1")
         self.env.invalidate_all()
         self.assertTrue(order.kh_to_receive_date)
+
+    def test_a_receipt_that_fails_stops_no_other(self):
+        self.company.kh_receipt_days = 7
+        other = self._create_shipped("ZT7654321")
+        self._parcels(self.order | other).state = "failed"
+        (self.order | other).picking_ids.date_done = fields.Datetime.now() - timedelta(days=8)
+        log = self.env.registry["sale.order"]._message_log_batch
+
+        def fail(orders, *args, **kwargs):
+            if self.order in orders:
+                raise ValueError("broken")
+            return log(orders, *args, **kwargs)
+
+        with (
+            patch.object(self.env.registry["sale.order"], "_message_log_batch", fail),
+            self.assertLogs("odoo.addons.kh_b2b_order", "ERROR"),
+        ):
+            self._run_cron()
+        (self.order | other).invalidate_recordset()
+        self.assertEqual((self.order.kh_stage, other.kh_stage), ("to_receive", "done"))
 
     def test_the_last_delivery_counts(self):
         self.company.kh_receipt_days = 7
