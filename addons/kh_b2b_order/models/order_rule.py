@@ -269,6 +269,10 @@ class OrderRule(models.Model):
         if kind == "domain":
             return [rule._get_domain_query(orders) for rule in self]
         pairs = SQL("(SELECT * FROM pair WHERE kind = %s)", kind)
+        if kind == "floor":
+            is_asked = "rules" in self.mapped("floor_base")
+            prices = orders.order_line._kh_get_rule_prices() if is_asked else {}
+            return [self._get_floor_query(pairs, prices)]
         return [getattr(self, f"_get_{kind}_query")(pairs)]
 
     def _get_pair_query(self, orders):

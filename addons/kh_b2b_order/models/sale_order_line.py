@@ -20,6 +20,38 @@ class SaleOrderLine(models.Model):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         return float_compare(self.qty_delivered, self.product_uom_qty, precision_digits=digits) >= 0
 
+    def _kh_get_rule_prices(self):
+        """Return what the price rules, or quotes, give these lines today, whatever they cost.
+
+        Per unit of the line, as on the line: before its discount, in the order's currency.
+        Lines that no rule prices are left out. One batch for each dealer, pricelist and date.
+
+        :rtype: dict[int, float]
+        """
+        goods = self.filtered(
+            lambda line: (
+                line.product_id
+                and not line.display_type
+                and not line.is_downpayment
+                and not line.is_delivery
+                and not line._is_global_discount()
+            )
+        )
+        # sudo: the quote of the line, whoever confirms the order
+        quoted = {line: line._kh_get_quote().sudo() for line in goods}
+        prices = {line.id: quote.quoted_price for line, quote in quoted.items() if quote}
+        goods = goods.filtered(lambda line: not quoted[line])
+        by_engine = goods.filtered(lambda line: line._kh_is_rule_priced())
+        prices |= {line.id: quote[0] for line, quote in by_engine._kh_quote_lines().items()}
+        known_taxes = {}
+        for line in goods - by_engine:
+            line = line.with_company(line.company_id)
+            price, _taxes = line._kh_map_taxes(
+                line.product_id, line._get_display_price(), known_taxes
+            )
+            prices[line.id] = price
+        return prices
+
     def _kh_can_merge(self):
         """Answer whether more of the same product may go on this line."""
         self.ensure_one()

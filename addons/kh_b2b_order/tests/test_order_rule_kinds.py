@@ -100,6 +100,67 @@ class TestOrderRuleKinds(OrderRuleCommon):
         self._assert_passed(order)
         self._assert_caught(cheap, rule)
 
+    def test_a_given_price_is_no_price_of_the_rules(self):
+        rule = self._create_rule("floor", floor_base="rules", floor_share=90.0)
+        lists = self.env["product.pricelist"].create(
+            [
+                {"name": "Plain", "company_id": self.company.id},
+                {"name": "B2B", "company_id": self.company.id, "kh_is_b2b": True},
+            ]
+        )
+        for pricelist in lists:
+            for price, is_caught in ((0.01, True), (90.0, False)):
+                line = {"product_id": self.product.id, "product_uom_qty": 2, "price_unit": price}
+                with self.subTest(pricelist=pricelist.name, price=price):
+                    order = self.env["sale.order"].create(
+                        {
+                            "partner_id": self.buyer.partner_id.id,
+                            "pricelist_id": pricelist.id,
+                            "order_line": [Command.create(line)],
+                        }
+                    )
+                    self.assertEqual(order.order_line.price_unit, price)
+                    if is_caught:
+                        self._assert_caught(order, rule)
+                    else:
+                        self._assert_passed(order)
+
+    def _discount(self, order, **vals):
+        wizard = self.env["sale.order.discount"].create({"sale_order_id": order.id, **vals})
+        wizard.action_apply_discount()
+        self.assertTrue(any(line.price_unit < 0 for line in order.order_line))
+
+    def test_a_discount_of_the_whole_order_is_one_of_its_lines(self):
+        self.product.standard_price = 80.0
+        for kind, limit in (
+            ("discount", {"discount": 10.0}),
+            ("margin", {"margin": 11.0}),
+            ("floor", {"floor_share": 112.0}),
+            ("floor", {"floor_base": "rules", "floor_share": 90.0}),
+        ):
+            rule = self._create_rule(kind, **limit)
+            for percent, is_caught in ((0.1, False), (0.11, True)):
+                with self.subTest(kind=kind, limit=limit, percent=percent):
+                    order = self._create_order({self.product: 1.0, self.service: 1.0})
+                    self._discount(
+                        order, discount_type="so_discount", discount_percentage=percent
+                    )
+                    if is_caught:
+                        self._assert_caught(order, rule)
+                    else:
+                        self._assert_passed(order)
+            fixed = self._create_order({self.product: 2.0})
+            self._discount(fixed, discount_type="amount", discount_amount=60.0)
+            self._assert_caught(fixed, rule)
+            rule.active = False
+
+    def test_rounding_of_a_discount_is_no_breach(self):
+        self._create_rule("discount", discount=10.0)
+        order = self._create_order({self.product: 1.0})
+        order.order_line.price_unit = 33.35
+        self._discount(order, discount_type="so_discount", discount_percentage=0.1)
+        self._assert_passed(order)
+
     def test_new_and_changed_address(self):
         rule = self._create_rule("address", days=0)
         first, second = self.env["res.partner"].create(
