@@ -1,6 +1,19 @@
 from odoo import models
 from odoo.tools import SQL
 
+# Whether order `s` is no part of what order `p` is a part of: parts are no orders of their own.
+OTHER_ORDER = SQL(
+    """
+    NOT EXISTS (
+        WITH RECURSIVE family AS (
+            SELECT o.id, o.kh_parent_id FROM sale_order o WHERE o.id IN (s.id, p.order_id)
+             UNION
+            SELECT o.id, o.kh_parent_id FROM sale_order o JOIN family f ON o.id = f.kh_parent_id
+        )
+        SELECT 1 FROM family WHERE kh_parent_id IS NULL HAVING COUNT(*) = 1
+    )
+    """
+)
 
 class OrderRule(models.Model):
     """What rules compare an order with: the dealer's past, and other orders of these hours.
@@ -157,6 +170,7 @@ class OrderRule(models.Model):
                    AND s.company_id = p.company_id
                    AND s.state IN ('sent', 'sale')
                    AND s.id != p.order_id
+                   AND %(other)s
                    AND s.kh_placed_date >= COALESCE(p.placed, p.now) - p.hours * INTERVAL '1 hour'
                    AND (p.placed IS NULL OR (s.kh_placed_date, s.id) < (p.placed, p.order_id))
             ), own AS (
@@ -183,6 +197,7 @@ class OrderRule(models.Model):
             """,
             pairs=pairs,
             lines=lines,
+            other=OTHER_ORDER,
         )
 
     def _get_same_address_query(self, pairs):
@@ -192,16 +207,18 @@ class OrderRule(models.Model):
             SELECT p.order_id, p.rule_id, jsonb_build_object('address', p.address,
                        'count', COUNT(*) + 1, 'hours', p.hours,
                        'orders', jsonb_agg(s.name ORDER BY s.id))
-              FROM %s p
+              FROM %(pairs)s p
               JOIN sale_order s
                 ON s.kh_ship_to = p.address
                AND s.company_id = p.company_id
                AND s.state IN ('sent', 'sale')
                AND s.id != p.order_id
+               AND %(other)s
                AND s.kh_placed_date >= COALESCE(p.placed, p.now) - p.hours * INTERVAL '1 hour'
                AND (p.placed IS NULL OR (s.kh_placed_date, s.id) < (p.placed, p.order_id))
           GROUP BY p.order_id, p.rule_id, p.address, p.hours, p.order_count
             HAVING COUNT(*) + 1 >= p.order_count
             """,
-            pairs,
+            pairs=pairs,
+            other=OTHER_ORDER,
         )

@@ -4,6 +4,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
+from ..models.sale_order_split import SplitPart
 from .common_rules import OrderRuleCommon
 
 
@@ -209,6 +210,22 @@ class TestOrderRuleKinds(OrderRuleCommon):
         self.assertFalse(rule._find_hits(self._create_order()))
         self._place(self._create_order(), 20)
         self._assert_caught(self._create_order(), rule)
+
+    def test_parts_of_an_order_are_not_compared_with_each_other(self):
+        self.buyer.partner_id.write({"street": "Site Road 7", "city": "Hangzhou"})
+        rules = self._create_rule("duplicate", hours=1, share=50.0)
+        rules |= self._create_rule("same_address", hours=2, order_count=2)
+        order = self._create_order({self.product: 8.0, self.product_2: 2.0})
+        self._place(order)
+        child = order._kh_split([SplitPart({order.order_line[0]: 4.0}, {})])
+        grandchild = child._kh_split([SplitPart({child.order_line: 2.0}, {})])
+        family = order | child | grandchild
+        for part in family:
+            part.order_line[0].product_uom_qty = 4.0
+        self.assertFalse(rules.sudo()._find_hits(family.sudo()))
+        stranger = self._create_order({self.product: 4.0})
+        found = rules.sudo()._find_hits(stranger.sudo())
+        self.assertEqual({rule_id for _order_id, rule_id in found}, set(rules.ids))
 
     def test_own_condition(self):
         rule = self._create_rule("domain", domain="[('client_order_ref', 'ilike', 'urgent')]")
