@@ -294,7 +294,7 @@ class PriceInquiry(models.Model):
         quoted = self.line_ids.filtered("is_quoted")
         if not quoted:
             raise UserError(self.env._("Inquiry %s: enter at least one price.", self.name))
-        today = fields.Date.context_today(self)
+        today = self._today()
         for line in quoted:
             if not line.valid_until or line.valid_until < today:
                 raise UserError(
@@ -352,14 +352,6 @@ class PriceInquiry(models.Model):
 
     def _approval_summary(self):
         return [*super()._approval_summary(), *self._figures_summary(self)]
-
-    # === CRON === #
-    @api.model
-    def _cron_expire(self):
-        """End quotes after the last day of their lines."""
-        today = fields.Date.context_today(self)
-        over = self.search([("state", "=", "quoted"), ("valid_until", "<", today)])
-        over._move({"state": "expired"})
 
 
 class PriceInquiryLine(models.Model):

@@ -2,6 +2,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
+from ..utils import to_local
+
 ANSWERABLE = ("quoted",)
 
 
@@ -22,7 +24,7 @@ class PriceInquiry(models.Model):
         self.ensure_one()
         self._lock()
         self._ensure_state(ANSWERABLE)
-        today = fields.Date.context_today(self)
+        today = self._today()
         lines = self.line_ids.filtered(lambda line: line._is_valid_on(today))
         if not lines:
             raise UserError(
@@ -64,6 +66,25 @@ class PriceInquiry(models.Model):
         self._lock()
         self._ensure_state(ANSWERABLE)
         self._set_refused(reason)
+
+    # === BUSINESS METHODS - TERM === #
+    def _today(self):
+        """Return the day on which a quote is judged: where the seller is, else where the user."""
+        # sudo: the company's place, for its dealers too
+        zone = self.company_id.sudo().partner_id.tz or self.env.user.tz
+        return to_local(fields.Datetime.now(), zone).date()
+
+    # === CRON METHODS === #
+    @api.model
+    def _cron_expire(self):
+        """End quotes after the last day of their lines, where their company is."""
+        # in the east it is tomorrow already; who is over is asked below
+        soon = fields.Date.add(fields.Date.today(), days=1)
+        due = self.search([("state", "=", "quoted"), ("valid_until", "<", soon)])
+        for inquiries in due.grouped("company_id").values():
+            today = inquiries[0]._today()
+            over = inquiries.filtered(lambda inquiry, today=today: inquiry.valid_until < today)
+            over._move({"state": "expired"})
 
 
 class PriceInquiryLine(models.Model):

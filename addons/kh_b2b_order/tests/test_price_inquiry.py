@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import OrderCommon
 
@@ -118,6 +118,24 @@ class TestPriceInquiry(OrderCommon):
                         self.assertEqual(self.inquiry.state, state)
                     savepoint.rollback()
                     self.env.invalidate_all()
+
+    def test_a_quote_ends_with_its_last_day_where_the_seller_is(self):
+        self.company.partner_id.tz = "Asia/Shanghai"
+        with freeze_time("2030-03-01 08:00:00"):
+            self.inquiry.line_ids.valid_until = "2030-03-05"
+            self._quote()
+            self.inquiry.line_ids.valid_until = "2030-03-05"
+            self.env.flush_all()
+        for moment, state in (("15:59", "quoted"), ("16:01", "expired")):
+            with freeze_time(f"2030-03-05 {moment}:00"):
+                self.env["kh.price.inquiry"].sudo()._cron_expire()
+            self.assertEqual(self.inquiry.state, state)
+        self.company.partner_id.tz = "America/New_York"
+        self.inquiry.state = "quoted"
+        for moment, state in (("04:59", "quoted"), ("05:01", "expired")):
+            with freeze_time(f"2030-03-06 {moment}:00"):
+                self.env["kh.price.inquiry"].sudo()._cron_expire()
+            self.assertEqual(self.inquiry.state, state)
 
     def test_sending_notes_todays_price_and_tells_the_salesperson(self):
         self.staff_inquiry.action_send()
