@@ -281,11 +281,12 @@ class OrderChange(models.Model):
         """Give who looks after the order a to-do; without anybody it waits in the list."""
         user = self.order_id.user_id or self.order_id.team_id.user_id
         if user:
+            _ = self.with_context(lang=user.lang).env._
             # sudo: the to-do is made for the seller, also when the dealer asks
             self.sudo().activity_schedule(
                 "mail.mail_activity_data_todo",
                 user_id=user.id,
-                summary=self.env._("Decide on a change of this order"),
+                summary=_("Decide on a change of this order"),
                 note=self.reason or "",
             )
 

@@ -37,7 +37,8 @@ class SaleOrder(models.Model):
     def _kh_note_late_payment(self, transaction, amount=None):
         """Ask who looks after this cancelled order to return the money, or to take it up again.
 
-        The payer's session or a provider calls; the to-do is never theirs.
+        The payer's session or a provider calls; the to-do is never theirs, nor in their
+        language.
 
         :param float amount: what is too much, if not all of the payment
         """
@@ -46,6 +47,8 @@ class SaleOrder(models.Model):
             return
         self.ensure_one()
         user = self._kh_get_keeper()
+        lang = user.lang or self.company_id.partner_id.lang or self.env.lang
+        self, transaction = self.with_context(lang=lang), transaction.with_context(lang=lang)
         note = self.env._(
             "%(amount)s (%(reference)s) arrived after this order was cancelled. Return it, or "
             "take the order up again.",

@@ -5,6 +5,7 @@ from ..utils import format_money
 
 # What the orders must have in common, in the order in which it is said.
 SAME_FIELDS = (
+    "state",
     "company_id",
     "currency_id",
     "pricelist_id",
@@ -13,6 +14,8 @@ SAME_FIELDS = (
     "warehouse_id",
     "fiscal_position_id",
     "payment_term_id",
+    "commitment_date",
+    "user_id",
 )
 
 
@@ -22,6 +25,21 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     # === ACTION METHODS === #
+    def action_draft(self):
+        """Extend: what another order took over is not sold a second time.
+
+        :raise UserError: one of these orders went into another
+        """
+        for order in self.filtered("kh_merged_into_id"):
+            raise UserError(
+                self.env._(
+                    "Order %(order)s went into %(target)s: go on there, or copy it.",
+                    order=order.name,
+                    target=order.kh_merged_into_id.name,
+                )
+            )
+        return super().action_draft()
+
     def action_kh_merge(self):
         """Merge the selected orders into the oldest, and open it.
 
@@ -54,7 +72,7 @@ class SaleOrder(models.Model):
         if len(self.partner_id.commercial_partner_id) > 1:
             raise UserError(self.env._("These orders are of different dealers."))
         for name in SAME_FIELDS:
-            if len({order[name].id for order in self}) > 1:
+            if len({order[name] for order in self}) > 1:
                 raise UserError(
                     self.env._(
                         "These orders differ in: %s.",

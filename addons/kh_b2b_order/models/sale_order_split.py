@@ -63,6 +63,7 @@ class SaleOrder(models.Model):
         help="What was paid on another part of the same order and counts here (positive), or "
         "was paid here and counts there (negative). The sum over all parts is zero.",
     )
+    kh_can_split = fields.Boolean("Can Be Split", compute="_compute_kh_can_split")
     kh_can_undo_split = fields.Boolean("Can Be Put Back", compute="_compute_kh_can_undo_split")
 
     # === COMPUTE METHODS === #
@@ -73,11 +74,22 @@ class SaleOrder(models.Model):
             if order.kh_paid_moved:
                 order.amount_paid += order.kh_paid_moved
 
-    @api.depends("kh_parent_id", "kh_merged_into_id", "state")
+    @api.depends("kh_stage", "locked", "kh_offer_state", "transaction_ids.state")
+    def _compute_kh_can_split(self):
+        for order in self:
+            order.kh_can_split = not order._kh_find_part_obstacle()
+
+    @api.depends("kh_parent_id.kh_can_split", "kh_can_split", "invoice_ids.state")
     def _compute_kh_can_undo_split(self):
         for order in self:
-            order.kh_can_undo_split = bool(
-                order.kh_parent_id and not order.kh_merged_into_id and order.state in PART_STATES
+            parent = order.kh_parent_id
+            order.kh_can_undo_split = (
+                order._kh_is_part()
+                and order.kh_can_split
+                and parent.kh_can_split
+                and (order.state == "sale") == (parent.state == "sale")
+                and not order._kh_find_join_obstacle()
+                and not parent._kh_find_join_obstacle()
             )
 
     # === CRUD METHODS === #
@@ -118,21 +130,6 @@ class SaleOrder(models.Model):
             raise AccessError(self.env._("What was paid follows from splitting and merging."))
 
     # === ACTION METHODS === #
-    def action_draft(self):
-        """Extend: what another order took over is not sold a second time.
-
-        :raise UserError: one of these orders went into another
-        """
-        for order in self.filtered("kh_merged_into_id"):
-            raise UserError(
-                self.env._(
-                    "Order %(order)s went into %(target)s: go on there, or copy it.",
-                    order=order.name,
-                    target=order.kh_merged_into_id.name,
-                )
-            )
-        return super().action_draft()
-
     def action_kh_open_split(self):
         """Open the dialog that splits this order."""
         self.ensure_one()
@@ -155,7 +152,7 @@ class SaleOrder(models.Model):
         self._kh_ensure_desk()
         for order in self:
             parent = order.kh_parent_id
-            if not order.kh_can_undo_split:
+            if not order._kh_is_part():
                 raise UserError(self.env._("Order %s is no part that can be put back.", order.name))
             (order | parent)._kh_lock_parts()
             (order | parent)._kh_ensure_can_join()
@@ -199,6 +196,12 @@ class SaleOrder(models.Model):
 
     def _kh_after_take_over(self, sources):
         """Hook: this order took over the cancelled `sources` (merge, undone split)."""
+
+    def _kh_is_part(self):
+        """Answer whether this order was split from another, and is there still."""
+        self.ensure_one()
+        is_open = self.state in PART_STATES and not self.kh_merged_into_id
+        return bool(self.kh_parent_id) and is_open
 
     def _kh_ensure_can_split(self, parts):
         reason = self._kh_find_part_obstacle()
@@ -274,6 +277,7 @@ class SaleOrder(models.Model):
                 "kh_source": self.kh_source,
                 "kh_placed_date": self.kh_placed_date,
                 "kh_placed_by_id": self.kh_placed_by_id.id,
+                "kh_is_limit_waived": self.kh_is_limit_waived,
                 "commitment_date": self.commitment_date,
                 "client_order_ref": self.client_order_ref,
                 "user_id": self.user_id.id,
@@ -416,11 +420,13 @@ class SaleOrder(models.Model):
             if self.currency_id.is_zero(line.price_unit) and self.state in OPEN_STATES:
                 line.unlink()
         else:
+            # on the dealer's order, and on his invoice
+            _ = self.with_context(lang=self._get_lang()).env._
             self.env["sale.order.line"].create(
                 {
                     "order_id": self.id,
                     "product_id": self.company_id._kh_get_rounding_product().id,
-                    "name": self.env._("Rounding difference of split orders"),
+                    "name": _("Rounding difference of split orders"),
                     "product_uom_qty": 1.0,
                     "price_unit": difference,
                     "technical_price_unit": 0.0,

@@ -214,6 +214,15 @@ class TestExpiry(ExpiryCommon):
                     self.assertFalse(user.share)
                     self.assertTrue(user == leader if order_team else user.has_group(clerk))
 
+    def test_late_money_is_told_in_the_language_of_who_reads_it(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        keeper = self._create_staff("kh_e_keeper", "sales_team.group_sale_salesman")
+        keeper.lang = "zh_CN"
+        order = self._place(user_id=keeper.id).with_context(lang="en_US")
+        order._kh_note_late_payment(self._announce_transfer(order))
+        self.assertEqual(order.activity_ids.user_id, keeper)
+        self.assertNotRegex(order.activity_ids.summary, "[a-z]{3}")
+
     def test_announced_transfer_goes_along_and_late_money_is_noted(self):
         self.company.kh_unpaid_transfer_hours = 100
         with freeze_time(NOW):

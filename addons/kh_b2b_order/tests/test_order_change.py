@@ -65,9 +65,12 @@ class TestOrderChange(ChangeCommon):
     def test_more_money_is_decided_by_the_desk(self):
         order = self._place(user_id=self.clerk.id)
         change = self._change(order, {self.product: 12.0}, [(self.product_2, 1.0)])
-        change.action_submit()
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.clerk.lang = "zh_CN"
+        change.with_context(lang="en_US").action_submit()
         self.assertEqual(change.state, "submitted")
         self.assertEqual(change.activity_ids.user_id, self.clerk)
+        self.assertNotRegex(change.activity_ids.summary, "[a-z]{3}")
         self.assertEqual((change.amount_difference, order.amount_total), (300.0, 1000.0))
         with self.assertRaises(AccessError):
             change.with_user(self.seller).action_approve()

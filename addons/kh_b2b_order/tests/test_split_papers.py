@@ -86,6 +86,34 @@ class TestSplitPapers(SplitCommon):
         orders.with_user(self.clerk).action_kh_merge()
         self.assertEqual(orders[0].client_order_ref, "PO-1, PO-2")
 
+    def test_waived_limits_go_along(self):
+        order = self._create_order({self.product: 10.0})
+        order.with_user(self.clerk).kh_is_limit_waived = True
+        self.assertTrue(self._split(order, {order.order_line: 4.0}).kh_is_limit_waived)
+
+    def test_rounding_is_worded_for_the_customer(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        order = self._create_order({self.product: 10.0})
+        order.partner_id.lang = "zh_CN"
+        order.with_user(self.clerk)._kh_settle_rounding(0.01)
+        line = order.order_line.filtered("kh_is_split_rounding")
+        self.assertNotRegex(line.name, "[a-z]{3}")
+
+    def test_buttons_are_shown_where_they_work(self):
+        order = self._create_order({self.product: 10.0})
+        order.action_quotation_sent()
+        self.assertTrue(order.kh_can_split)
+        order.action_kh_hold("call first")
+        self.assertFalse(order.kh_can_split)
+        order.action_kh_release()
+        order.action_confirm()
+        child = self._split(order, {order.order_line: 4.0})
+        self.assertTrue(child.kh_can_undo_split)
+        self.assertFalse(order.kh_can_undo_split)
+        self._ship(order)
+        child.invalidate_recordset()
+        self.assertFalse(child.kh_can_undo_split)
+
     def test_other_company_is_closed(self):
         order = self._create_order({self.product: 10.0})
         other = self.env["res.company"].sudo().create({"name": "Sister"})
@@ -198,6 +226,10 @@ class TestSplitPapers(SplitCommon):
         elsewhere = self._create_order(partner_shipping_id=branch.id)
         confirmed = self._create_order()
         confirmed.action_confirm()
+        there = {"partner_shipping_id": order.partner_shipping_id.id}
+        later = self._create_order(commitment_date="2030-01-01 08:00:00", **there)
+        others = self._create_order(user_id=self.seller.id, **there)
+        sent = self._create_order(state="sent")
         shipped = self._create_order()
         shipped.action_confirm()
         self._ship(shipped)
@@ -205,6 +237,9 @@ class TestSplitPapers(SplitCommon):
             (foreign, "different dealers"),
             (elsewhere, "Delivery Address"),
             (confirmed, "confirmed"),
+            (later, "Delivery Date"),
+            (others, "Salesperson"),
+            (sent, "Status"),
             (shipped, "shipped"),
             (order, "at least two"),
         ):

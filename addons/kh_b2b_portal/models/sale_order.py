@@ -11,6 +11,12 @@ class SaleOrder(models.Model):
         "Dealer's Note", copy=False, help="What the dealer asked for when sending the order."
     )
 
+    # === BUSINESS METHODS - SPLIT === #
+    def _kh_prepare_part_vals(self, part):
+        """Extend: what the dealer asked for holds for all parts."""
+        note = {"kh_dealer_note": self.kh_dealer_note} if self.kh_dealer_note else {}
+        return {**note, **super()._kh_prepare_part_vals(part)}
+
     # === BUSINESS METHODS - CART === #
     def _kh_cart_lines(self):
         """Lines a dealer counts as goods: neither delivery fees, auxiliaries nor sections."""

@@ -4,6 +4,8 @@ from odoo import fields
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.kh_b2b_order.models.sale_order_split import SplitPart
+
 from .common import PortalCommon
 
 
@@ -40,6 +42,13 @@ class TestCheckout(PortalCommon):
             self.assertIn(text, self.page)
         self.assertIn("Huarui Electric warehouse", self.page)
         self.assertNotIn("Hengli Tools", self.page)
+
+    def test_the_note_goes_along_with_the_parts(self):
+        self._submit(note="Gate 2")
+        self.order.transaction_ids.state = "draft"
+        line = self.order.order_line.filtered("product_id")[0]
+        child = self.order._kh_split([SplitPart({line: 4.0}, {})])
+        self.assertEqual(child.kh_dealer_note, "Gate 2")
 
     def test_bank_transfer_sends_the_order(self):
         wish = fields.Date.today() + timedelta(days=5)
