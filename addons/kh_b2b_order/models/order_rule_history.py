@@ -15,6 +15,7 @@ OTHER_ORDER = SQL(
     """
 )
 
+
 class OrderRule(models.Model):
     """What rules compare an order with: the dealer's past, and other orders of these hours.
 

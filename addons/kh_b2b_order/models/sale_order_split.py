@@ -1,6 +1,6 @@
 from typing import NamedTuple
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.kh_b2b_catalog.models.auxiliary_order import SYNCING
@@ -404,39 +404,6 @@ class SaleOrder(models.Model):
         self._kh_after_take_over(sources)
 
     # === BUSINESS METHODS - MONEY === #
-    def _kh_settle_rounding(self, difference, others=()):
-        """Put what rounding took from, or added to, the parts on a line without tax.
-
-        :param others: the orders that this one was split into, or took over
-        :raise UserError: the difference is more than rounding can make
-        """
-        difference = self.currency_id.round(difference)
-        if self.currency_id.is_zero(difference):
-            return
-        self._kh_ensure_is_rounding(difference, others or self.browse())
-        line = self.order_line.filtered("kh_is_split_rounding")[:1]
-        if line:
-            line.price_unit = self.currency_id.round(line.price_unit + difference)
-            if self.currency_id.is_zero(line.price_unit) and self.state in OPEN_STATES:
-                line.unlink()
-        else:
-            # on the dealer's order, and on his invoice
-            _ = self.with_context(lang=self._get_lang()).env._
-            self.env["sale.order.line"].create(
-                {
-                    "order_id": self.id,
-                    "product_id": self.company_id._kh_get_rounding_product().id,
-                    "name": _("Rounding difference of split orders"),
-                    "product_uom_qty": 1.0,
-                    "price_unit": difference,
-                    "technical_price_unit": 0.0,
-                    "discount": 0.0,
-                    "tax_ids": [Command.clear()],
-                    "kh_is_split_rounding": True,
-                    "sequence": 9999,
-                }
-            )
-
     def _kh_share_paid(self, children, paid):
         """Let what was paid cover this order first, then its new parts in turn."""
         left = paid - self.amount_total

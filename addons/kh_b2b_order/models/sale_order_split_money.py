@@ -1,6 +1,8 @@
 from odoo import Command, models
 from odoo.exceptions import UserError, ValidationError
 
+from .sale_order_split import OPEN_STATES
+
 # What rounding may make of one line of one part, in the smallest unit of the currency.
 LINE_TOLERANCE = 3
 
@@ -34,6 +36,39 @@ class SaleOrder(models.Model):
             gone = max(line.qty_delivered, line.qty_invoiced, left, 0.0)
             shares[line] = line.product_uom_id.round(line.product_uom_qty - gone)
         return {line: share for line, share in shares.items() if share > 0}
+
+    def _kh_settle_rounding(self, difference, others=()):
+        """Put what rounding took from, or added to, the parts on a line without tax.
+
+        :param others: the orders that this one was split into, or took over
+        :raise UserError: the difference is more than rounding can make
+        """
+        difference = self.currency_id.round(difference)
+        if self.currency_id.is_zero(difference):
+            return
+        self._kh_ensure_is_rounding(difference, others or self.browse())
+        line = self.order_line.filtered("kh_is_split_rounding")[:1]
+        if line:
+            line.price_unit = self.currency_id.round(line.price_unit + difference)
+            if self.currency_id.is_zero(line.price_unit) and self.state in OPEN_STATES:
+                line.unlink()
+        else:
+            # on the dealer's order, and on his invoice
+            _ = self.with_context(lang=self._get_lang()).env._
+            self.env["sale.order.line"].create(
+                {
+                    "order_id": self.id,
+                    "product_id": self.company_id._kh_get_rounding_product().id,
+                    "name": _("Rounding difference of split orders"),
+                    "product_uom_qty": 1.0,
+                    "price_unit": difference,
+                    "technical_price_unit": 0.0,
+                    "discount": 0.0,
+                    "tax_ids": [Command.clear()],
+                    "kh_is_split_rounding": True,
+                    "sequence": 9999,
+                }
+            )
 
     def _kh_ensure_is_rounding(self, difference, others):
         """Raise if this cannot come from rounding: something else was changed along."""

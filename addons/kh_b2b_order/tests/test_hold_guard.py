@@ -29,7 +29,7 @@ class TestHoldGuard(OrderCommon):
             {"kh_received_date": datetime(2026, 1, 1)},
             {"kh_received_by_id": self.clerk.partner_id.id},
         ):
-            with self.subTest(vals), self.assertRaisesRegex(AccessError, "by their buttons"):
+            with self.subTest(vals), self.assertRaisesRegex(AccessError, "by its buttons"):
                 order.with_user(self.clerk).write(vals)
         self.assertEqual((order.kh_stage, order.kh_hold_reason), ("hold", "call first"))
         order.with_user(self.clerk).action_kh_release()
@@ -61,7 +61,7 @@ class TestHoldGuard(OrderCommon):
             self._ship(order)
         picking.move_ids.quantity = 10.0
         picking.move_ids.picked = True
-        with self.assertRaisesRegex(UserError, picking.name):
+        with self.assertRaisesRegex(UserError, order.name):
             picking._action_done()
         self.assertNotEqual(picking.state, "done")
         order.action_kh_release()

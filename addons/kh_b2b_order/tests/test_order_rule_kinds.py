@@ -143,9 +143,7 @@ class TestOrderRuleKinds(OrderRuleCommon):
             for percent, is_caught in ((0.1, False), (0.11, True)):
                 with self.subTest(kind=kind, limit=limit, percent=percent):
                     order = self._create_order({self.product: 1.0, self.service: 1.0})
-                    self._discount(
-                        order, discount_type="so_discount", discount_percentage=percent
-                    )
+                    self._discount(order, discount_type="so_discount", discount_percentage=percent)
                     if is_caught:
                         self._assert_caught(order, rule)
                     else:

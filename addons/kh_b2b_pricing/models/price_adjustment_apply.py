@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 import pytz
 
@@ -7,8 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, float_compare
 
 from ..engine.figures import Change, PriceLine, summarise
-
-SECOND = timedelta(seconds=1)
+from .price_contract_workflow import SECOND
 
 
 class PriceAdjustment(models.Model):

@@ -1,10 +1,9 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..engine.figures import PriceLine
+from .price_contract_workflow import SECOND
 from .price_figures import COST_GROUPS
 
 # What makes another price of a rule; its former price then stays as a row of its own.
@@ -27,7 +26,6 @@ PRICE_FIELDS = {
     "product_tmpl_id",
 }
 HISTORY_FIELDS = {"kh_is_past", "kh_adjustment_id", "kh_changed_uid"}
-SECOND = timedelta(seconds=1)
 
 
 class ProductPricelistItem(models.Model):
