@@ -127,7 +127,7 @@ class TestChase(ExpiryCommon):
         soon = self._place()
         self.company.kh_unpaid_hours = 0
         fresh, old = self._place(), self._place()
-        old.kh_placed_date = "2020-01-01 00:00:00"
+        old.sudo().kh_placed_date = "2020-01-01 00:00:00"
         offered = self._place()
         offered.sudo().write({"kh_offer_state": "open", "kh_placed_date": "2020-01-01 00:00:00"})
         self.env.flush_all()
