@@ -489,4 +489,5 @@ PAGES = (
         ),
         full=False,
     ),
+    Page("118-orders-to-chase", "order", "action:kh_b2b_order.sale_order_action_kh_chase"),
 )
