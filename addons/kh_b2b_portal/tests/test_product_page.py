@@ -1,4 +1,5 @@
 import re
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.tests import tagged
@@ -55,6 +56,14 @@ class TestProductPage(PortalCommon):
         for part in CORE_FORM:
             self.assertIn(part, html)
         self.assertIn("KH Engraving", html)
+
+    def test_who_may_not_write_is_not_told_why(self):
+        admin = self.env.ref("base.user_admin")
+        self.assertTrue(self.template.with_user(admin).can_publish)
+        access = self.env.registry["ir.model.access"]
+        with patch.object(access, "_make_access_error") as sentence:
+            self.assertFalse(self.template.with_user(self.user).can_publish)
+        sentence.assert_not_called()
 
     def test_structured_data_are_for_who_does_not_log_in(self):
         data = re.findall(r'<script type="application/ld\+json">(.*?)</script>', self._page(), re.S)

@@ -31,7 +31,10 @@ class ProductTemplate(models.Model):
         `product.pricelist._kh_preload`.
         """
         partner, pricelist = self.env["product.product"]._kh_display_viewer(None, website)
-        return self.with_env(pricelist._kh_preload(self.product_variant_ids, partner).env)
+        variants = self.product_variant_ids
+        # the page reads them anyway; read before, they need no query of the engine's own
+        variants.mapped("combination_indices")
+        return self.with_env(pricelist._kh_preload(variants, partner).env)
 
     @api.model
     def _kh_source_label(self, source):
@@ -77,6 +80,19 @@ class ProductTemplate(models.Model):
             kh_tax_included=display.tax_included,
         )
         return info
+
+    def _apply_taxes_to_price(
+        self, price, currency, product_taxes, taxes, product_or_template, website=None
+    ):
+        """Extend `website_sale`: a B2B shop only rounds a price that is shown as it stands."""
+        website = website or self.env["website"].get_current_website()
+        if website.kh_is_b2b and self.env["product.pricelist"]._kh_is_shown_plain(
+            product_taxes, taxes, website
+        ):
+            return currency.round(price)
+        return super()._apply_taxes_to_price(
+            price, currency, product_taxes, taxes, product_or_template, website=website
+        )
 
     def _search_render_results_prices(self, mapping, combination_info):
         """Extend `website_sale`: tell visitors in suggestions that there is more to see."""

@@ -17,8 +17,11 @@ class Website(models.Model):
         """
         if self.kh_is_b2b and not self.env.user._is_public():
             # sudo: a portal user's own pricelist
-            partner_sudo = self.env.user.sudo().partner_id.commercial_partner_id
-            pricelist_sudo = partner_sudo.with_company(self.company_id).property_product_pricelist
+            person_sudo = self.env.user.sudo().partner_id.with_company(self.company_id)
+            dealer_sudo = person_sudo.commercial_partner_id
+            # both in one query: the page goes on to ask for the person's taxes
+            both = (dealer_sudo.id, person_sudo.id)
+            pricelist_sudo = dealer_sudo.with_prefetch(both).property_product_pricelist
             if pricelist_sudo.kh_is_b2b and pricelist_sudo._is_available_on_website(self):
                 return pricelist_sudo
         return super()._get_and_cache_current_pricelist()

@@ -61,9 +61,14 @@ class TestDisplayTax(PricingCommon):
         chance = random.Random(taxes.ids[0])
         for _turn in range(AMOUNTS):
             amount = round(chance.uniform(0, 3000), chance.choice((0, 2, 2, 4)))
-            reckoned = templates._apply_taxes_to_price(
-                amount, currency, taxes, position.map_tax(taxes), self.product, website=self.website
-            )
+            mapped = position.map_tax(taxes)
+            args = amount, currency, taxes, mapped, self.product
+            # core's own way: that of a shop which is none of ours
+            self.website.kh_is_b2b = False
+            reckoned = templates._apply_taxes_to_price(*args, website=self.website)
+            self.website.kh_is_b2b = True
+            ours = templates._apply_taxes_to_price(*args, website=self.website)
+            self.assertAlmostEqual(ours, reckoned, 6, (taxes, amount))
             self.assertAlmostEqual(shown(self.product, amount), reckoned, 6, (taxes, amount))
 
     def test_shown_as_core_reckons(self):
