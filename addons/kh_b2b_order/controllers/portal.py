@@ -11,7 +11,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
 from ..models.sale_order_portal import LINES_PER_PAGE, TABS
-from ..utils import parse_page
+from ..utils import format_quantity, parse_page
 
 ORDERS_PER_PAGE = 50
 SEARCH_LIMIT = 100
@@ -165,7 +165,8 @@ class DealerOrders(CustomerPortal):
         stage = stage if stage in TABS else ""
         domain = Order._kh_portal_search_domain(request.env.user.partner_id, text, **days)
         tabs = Order._kh_portal_tabs(domain)
-        total = next((tab.count for tab in tabs if tab.stage == stage), 0)
+        shown = next((tab for tab in tabs if tab.stage == stage), None)
+        total = shown.count if shown else 0
         filters = {"stage": stage, "q": text} | {
             name: fields.Date.to_string(day) if day else "" for name, day in days.items()
         }
@@ -190,7 +191,8 @@ class DealerOrders(CustomerPortal):
             "tabs": tabs,
             "stage": stage,
             "filters": filters,
-            "total": total,
+            "shown": shown,
+            "limit": format_quantity(total),
             "pager": pager,
             "default_url": "/my/orders",
             "make_url": lambda **changes: self._kh_url(filters, changes),

@@ -2,6 +2,7 @@ from typing import Any, NamedTuple
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..utils import (
     format_amount,
@@ -17,6 +18,8 @@ TABS = ("to_pay", "review", "hold", "to_ship", "to_receive", "done", "cancel", "
 # Tabs that are shown although nothing is in them, so that they keep their place.
 FIXED_TABS = ("to_pay", "to_ship", "to_receive", "done")
 LINES_PER_PAGE = 50
+# The list counts, and leafs through, no more orders of one stage; search and dates find the rest.
+COUNT_LIMIT = 10_000
 
 
 class OrderRow(NamedTuple):
@@ -35,11 +38,20 @@ class OrderRow(NamedTuple):
 
 
 class StageTab(NamedTuple):
-    """One tab of the dealer's list; `stage` is empty for all orders."""
+    """One tab of the dealer's list; `stage` is empty for all orders.
+
+    `count` is at most `COUNT_LIMIT`; `is_more` says that there are more.
+    """
 
     stage: str
     label: str
     count: int
+    is_more: bool = False
+
+    @property
+    def text(self):
+        """Return the count as it is shown."""
+        return f"{format_quantity(self.count)}{'+' if self.is_more else ''}"
 
 
 class SaleOrder(models.Model):
@@ -86,19 +98,47 @@ class SaleOrder(models.Model):
 
     @api.model
     def _kh_portal_tabs(self, domain):
-        """Count the orders of each stage in one query.
+        """Count the orders of each stage in one query, each as far as `COUNT_LIMIT`.
 
         :rtype: list[StageTab]
         """
-        counts = dict(self._read_group(domain, ["kh_stage"], ["__count"]))
+        counts = self._kh_count_stages(domain)
         labels = dict(self._fields["kh_stage"]._description_selection(self.env))
-        tabs = [StageTab("", self.env._("All"), sum(counts.values()))]
-        tabs += [
-            StageTab(stage, labels[stage], counts.get(stage, 0))
+        found = [("", self.env._("All"), sum(counts.values()))]
+        found += [
+            (stage, labels[stage], counts[stage])
             for stage in TABS
-            if counts.get(stage) or stage in FIXED_TABS
+            if counts[stage] or stage in FIXED_TABS
         ]
-        return tabs
+        return [
+            StageTab(stage, label, min(count, COUNT_LIMIT), count > COUNT_LIMIT)
+            for stage, label, count in found
+        ]
+
+    @api.model
+    def _kh_count_stages(self, domain):
+        """Count the orders of each stage: exact up to `COUNT_LIMIT`, one more if there are more.
+
+        :return: ``{stage: count}`` for each of `TABS`
+        """
+        query = self._search(domain)
+        stage = self._field_to_sql(self._table, "kh_stage", query)
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT tab, (SELECT count(*)
+                                   FROM (SELECT FROM %s WHERE %s AND %s = tab LIMIT %s) AS found)
+                      FROM unnest(%s) AS tab
+                    """,
+                    query.from_clause,
+                    query.where_clause or SQL("TRUE"),
+                    stage,
+                    COUNT_LIMIT + 1,
+                    list(TABS),
+                )
+            )
+        )
 
     def _kh_portal_rows(self):
         """Return these orders ready to show, in a constant number of queries.

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from lxml import html
 
 from odoo import http
@@ -129,6 +131,38 @@ class TestPortal(OrderCommon, HttpCase):
         self.assertEqual(count(1), (1, count(50)[1]))
         self.assertEqual(len(self._numbers(self._get("/my/orders", self.buyer))), 50)
         self.assertEqual(len(self._numbers(self._get("/my/orders/page/2", self.buyer))), 6)
+
+    def test_stages_are_counted_as_their_orders_are(self):
+        orders = self.env["sale.order"]
+        for _n in range(4):
+            orders |= self._create_order()
+        orders.action_quotation_sent()
+        orders[0].action_confirm()
+        orders[1]._action_cancel()
+        self.env.flush_all()
+        Order = self.env["sale.order"].with_user(self.buyer)
+        domain = Order._kh_portal_search_domain(self.buyer.partner_id)
+        grouped = dict(Order._read_group(domain, ["kh_stage"], ["__count"]))
+        counts = {stage: count for stage, count in Order._kh_count_stages(domain).items() if count}
+        self.assertEqual(counts, grouped)
+        self.assertGreater(len(counts), 1)
+
+    def test_a_stage_is_counted_up_to_the_limit(self):
+        for _n in range(4):
+            self._create_order().action_quotation_sent()
+        self.env.flush_all()
+        Order = self.env["sale.order"].with_user(self.buyer)
+        domain = Order._kh_portal_search_domain(self.buyer.partner_id)
+        total = Order.search_count(domain)
+        self.assertEqual(Order._kh_portal_tabs(domain)[0][2:], (total, False))
+        place = "odoo.addons.kh_b2b_order.models.sale_order_portal.COUNT_LIMIT"
+        with patch(place, 2):
+            tab = Order._kh_portal_tabs(domain)[0]
+            self.assertEqual((tab.count, tab.is_more, tab.text), (2, True, "2+"))
+            page = html.fromstring(self._get("/my/orders", self.buyer).content)
+        pager = page.xpath("//div[@class='kh-o-pager']")[0].text_content()
+        self.assertIn("2+", pager)
+        self.assertIn("choose dates", pager)
 
     def test_other_websites_keep_the_pages_of_core(self):
         self.shop.kh_is_b2b = False
