@@ -75,6 +75,15 @@ class ResPartner(models.Model):
         )
         return [row[0] for row in rows]
 
+    def _kh_get_invoice_title(self):
+        """Return the name on invoices to this address (发票抬头): its own, or its company's."""
+        self.ensure_one()
+        if self.type == "invoice" and self.name:
+            return self.name
+        # sudo: a colleague's company, whose name the reader sees on every page
+        company_sudo = self.sudo().commercial_partner_id
+        return company_sudo.kh_invoice_title or company_sudo.name
+
     def _ensure_can_set_dealer(self):
         """Raise unless the admission (as superuser) or a B2B administrator is at work."""
         if self.env.su or self.env.user.has_group("kh_b2b_member.group_b2b_administrator"):

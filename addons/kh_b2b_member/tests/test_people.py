@@ -44,6 +44,21 @@ class TestPeople(PeopleMixin, MemberCommon):
             self.assertCountEqual(top._kh_family_ids(), found.ids)
         self.assertFalse(partners.browse()._kh_family_ids())
 
+    def test_invoices_name_the_company_or_the_invoice_contact(self):
+        company = self.env["res.partner"].create({"name": "Huarui", "is_company": True})
+        person, accounts = self.env["res.partner"].create(
+            [
+                {"name": "Wang Fang", "parent_id": company.id},
+                {"name": "Huarui, accounts", "parent_id": company.id, "type": "invoice"},
+            ]
+        )
+        self.assertEqual(
+            (company | person).mapped(lambda p: p._kh_get_invoice_title()), ["Huarui"] * 2
+        )
+        company.kh_invoice_title = "Huarui Electric Ltd."
+        self.assertEqual(person._kh_get_invoice_title(), "Huarui Electric Ltd.")
+        self.assertEqual(accounts._kh_get_invoice_title(), "Huarui, accounts")
+
     # === ROLES === #
     def test_role_of_the_contact_gives_the_groups(self):
         for role, expected in GROUPS.items():

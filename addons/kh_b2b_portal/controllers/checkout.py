@@ -49,10 +49,13 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         return request.render("kh_b2b_portal.result", self._kh_prepare_result_values(order_sudo))
 
     @route("/shop/kh/checkout/address", type="jsonrpc", auth="user", website=True)
-    def kh_checkout_address(self, partner_id, **_kwargs):
-        """Deliver to another address of the company; the totals may follow the carrier."""
+    def kh_checkout_address(self, partner_id, is_invoice=False, **_kwargs):
+        """Deliver, or send the invoice, to another address of the company.
+
+        The totals may follow the carrier, or the taxes.
+        """
         ShopCartJson._ensure_shop()
-        self.shop_update_address(partner_id, address_type="delivery")
+        self.shop_update_address(partner_id, "billing" if is_invoice else "delivery")
         return request.cart._kh_cart_totals()
 
     @route("/shop/kh/checkout/delivery", type="jsonrpc", auth="user", website=True)
@@ -76,13 +79,14 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         note=None,
         date=None,
         address_id=0,
+        invoice_id=0,
         carrier_id=0,
         **_kwargs,
     ):
         """Send the order with a payment on account of the dealer (bank transfer).
 
-        Twice with one key gives one order. Amount, address and delivery shown must be those of
-        the order (id 0: the page offered no choice).
+        Twice with one key gives one order. Amount, addresses and delivery shown must be those
+        of the order (id 0: the page offered no choice).
 
         :return: ``{"redirect": url}``
         :raise CheckoutRefused: nothing was sent; the message says what to do
@@ -96,7 +100,7 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
             raise CheckoutRefused(
                 request.env._("This order was sent already, or its cart is empty.")
             )
-        self._kh_ensure_shown_delivery(order_sudo, address_id, carrier_id)
+        self._kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id)
         self._kh_write_wishes(order_sudo, note, date)
         method = self._kh_find_payment(order_sudo, provider_id, method_id)
         try:
@@ -126,12 +130,17 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
     # === HELPERS - PAGE === #
     def _kh_prepare_checkout_values(self, order_sudo):
         payment = self._get_shop_payment_values(order_sudo)
+        addresses = self._prepare_address_data(order_sudo.partner_id)
         return {
             "additional_title": request.env._("Check out"),
             "order": order_sudo,
             "lines": order_sudo._kh_cart_lines(),
             "totals": order_sudo._kh_cart_totals(),
-            "addresses": self._kh_delivery_addresses(order_sudo),
+            # the chosen one first
+            "addresses": order_sudo.partner_shipping_id | addresses["delivery_addresses"],
+            # colleagues are no further addresses: their invoices name the company, too
+            "invoice_addresses": order_sudo.partner_invoice_id
+            | addresses["billing_addresses"].filtered(lambda partner: partner.type != "contact"),
             "carriers": order_sudo._get_delivery_methods()
             if order_sudo._has_deliverable_products()
             else order_sudo.env["delivery.carrier"],
@@ -140,12 +149,6 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
             "today": fields.Date.context_today(order_sudo),
             **ShopCatalogue._kh_page_values(),
         }
-
-    def _kh_delivery_addresses(self, order_sudo):
-        """Where the dealer may have it delivered; the chosen one first."""
-        data = self._prepare_address_data(order_sudo.partner_id)
-        chosen = order_sudo.partner_shipping_id
-        return chosen | data["delivery_addresses"]
 
     @staticmethod
     def _kh_payment_choices(payment_values):
@@ -187,16 +190,17 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
 
     # === HELPERS - SENDING === #
     @staticmethod
-    def _kh_ensure_shown_delivery(order_sudo, address_id, carrier_id):
-        """Raise if the order goes elsewhere, or otherwise, than the page says."""
+    def _kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id):
+        """Raise if goods or invoice go elsewhere, or otherwise, than the page says."""
         for shown, kept in (
             (address_id, order_sudo.partner_shipping_id.id),
+            (invoice_id, order_sudo.partner_invoice_id.id),
             (carrier_id, order_sudo.carrier_id.id),
         ):
             if shown and shown != kept:
                 raise CheckoutRefused(
                     request.env._(
-                        "Address or delivery differ from the page. Reload and check them."
+                        "Address, invoice or delivery differ from the page. Reload and check them."
                     )
                 )
 

@@ -19,7 +19,15 @@ class ShopApproval(ShopCheckout):
         "/shop/kh/checkout/approval", type="jsonrpc", auth="user", website=True, methods=["POST"]
     )
     def kh_checkout_approval(
-        self, key, amount, note=None, date=None, address_id=0, carrier_id=0, **_kwargs
+        self,
+        key,
+        amount,
+        note=None,
+        date=None,
+        address_id=0,
+        invoice_id=0,
+        carrier_id=0,
+        **_kwargs,
     ):
         """Send the cart to the colleagues; twice with one key sends it once.
 
@@ -35,7 +43,7 @@ class ShopApproval(ShopCheckout):
             raise CheckoutRefused(
                 request.env._("This order was sent already, or its cart is empty.")
             )
-        self._kh_ensure_shown_delivery(order_sudo, address_id, carrier_id)
+        self._kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id)
         self._kh_write_wishes(order_sudo, note, date)
         if order_sudo.currency_id.compare_amounts(amount, order_sudo.amount_total):
             raise CheckoutRefused(

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from lxml import html
+
 from odoo import fields
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
@@ -123,6 +125,57 @@ class TestCheckout(PortalCommon):
         with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
             self.make_jsonrpc_request("/shop/kh/checkout/address", {"partner_id": foreign.id})
         self.assertEqual(self.order.partner_shipping_id, before)
+
+    def _create_invoice_address(self, dealer, **values):
+        return self.env["res.partner"].create(
+            {
+                "parent_id": dealer.id,
+                "type": "invoice",
+                "name": "Huarui Electric, accounts",
+                "email": "accounts@example.com",
+                "street": "Kaixuan Road 1",
+                "city": "Hangzhou",
+                "country_id": self.env.ref("base.cn").id,
+                "phone": "0571-88882222",
+                **values,
+            }
+        )
+
+    def test_the_page_says_whose_invoice_it_will_be(self):
+        self.assertIn("No tax number is known", self.page)
+        self.dealer.write({"kh_invoice_title": "Huarui Electric Ltd.", "vat": "91330100MA27XF6Q2C"})
+        accounts = self._create_invoice_address(self.dealer)
+        foreign = self._create_invoice_address(self.stranger, name="Hengli, accounts")
+        page = html.fromstring(self.url_open("/shop/checkout").content)
+        text = page.xpath("//section[@aria-labelledby='kh_step_invoice']")[0].text_content()
+        for part in ("Huarui Electric Ltd.", "91330100MA27XF6Q2C", accounts.name):
+            self.assertIn(part, text)
+        self.assertNotIn("No tax number", text)
+        self.assertNotIn(foreign.name, text)
+        chosen = page.xpath("//input[@name='kh_invoice'][@checked]/@value")
+        self.assertEqual(chosen, [str(self.order.partner_invoice_id.id)])
+
+    def test_invoice_goes_to_another_address(self):
+        accounts = self._create_invoice_address(self.dealer)
+        shown, delivery = self.order.partner_invoice_id, self.order.partner_shipping_id
+        self.assertNotEqual(shown, accounts)
+        self.make_jsonrpc_request(
+            "/shop/kh/checkout/address", {"partner_id": accounts.id, "is_invoice": True}
+        )
+        self.assertEqual(self.order.partner_invoice_id, accounts)
+        self.assertEqual(self.order.partner_shipping_id, delivery)
+        self._refuse(invoice_id=shown.id)
+        self._submit(invoice_id=accounts.id)
+        self.assertEqual((self.order.state, self.order.partner_invoice_id), ("sent", accounts))
+
+    def test_foreign_invoice_address_is_refused(self):
+        before = self.order.partner_invoice_id
+        foreign = self._create_invoice_address(self.stranger)
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request(
+                "/shop/kh/checkout/address", {"partner_id": foreign.id, "is_invoice": True}
+            )
+        self.assertEqual(self.order.partner_invoice_id, before)
 
     def test_delivery_that_is_not_offered_is_refused(self):
         with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):

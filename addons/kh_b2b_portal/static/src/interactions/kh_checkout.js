@@ -12,6 +12,13 @@ export class KhCheckout extends Interaction {
             "t-on-change": (ev) =>
                 this.keep("/shop/kh/checkout/address", { partner_id: Number(ev.target.value) }),
         },
+        "[name=kh_invoice]": {
+            "t-on-change": (ev) =>
+                this.keep("/shop/kh/checkout/address", {
+                    partner_id: Number(ev.target.value),
+                    is_invoice: true,
+                }),
+        },
         "[name=kh_carrier]": {
             "t-on-change": (ev) =>
                 this.keep("/shop/kh/checkout/delivery", { carrier_id: Number(ev.target.value) }),
@@ -54,6 +61,7 @@ export class KhCheckout extends Interaction {
             }),
             amount: parseFloat(this.button.dataset.amount),
             address_id: this.chosen("kh_address"),
+            invoice_id: this.chosen("kh_invoice"),
             carrier_id: this.chosen("kh_carrier"),
             note: this.el.querySelector("[name=kh_note]").value,
             date: this.el.querySelector("[name=kh_date]").value,
