@@ -25,7 +25,7 @@ LANGUAGE = "zh_CN"
 ROUNDS = 5
 WARM_UP = 1
 #: Modules of the package that are no benches themselves.
-HELPERS = frozenset({"__init__", "browser", "data", "odoo_server"})
+HELPERS = frozenset({"__init__", "browser", "data", "gzip_front", "odoo_server", "served"})
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 
