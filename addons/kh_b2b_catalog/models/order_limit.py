@@ -198,4 +198,4 @@ class OrderLimit(models.Model):
             return self.env._("in %s months", self.period_count)
         if self.period_count == 1:
             return self.env._("today")
-        return self.env._("in %s days", self.period_count)
+        return self.env._("in %s day(s)", self.period_count)

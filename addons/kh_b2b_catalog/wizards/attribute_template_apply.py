@@ -57,7 +57,7 @@ class AttributeTemplateApply(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s products were changed.", len(changed)),
+                "message": self.env._("%s product(s) were changed.", len(changed)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -80,7 +80,7 @@ class CatalogAssign(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s products were changed.", len(products)),
+                "message": self.env._("%s product(s) were changed.", len(products)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -268,7 +268,7 @@ class GradeRule(models.Model):
             rule = by_id[change.rule_id]
             texts[change.partner_id] = self.env._(
                 "%(months)s months: turnover %(turnover)s (%(grade)s from %(minimum)s), "
-                "%(orders)s orders (from %(count)s)",
+                "%(orders)s order(s) (from %(count)s)",
                 months=rule.months,
                 turnover=rule.currency_id.format(change.turnover),
                 grade=rule.grade_id.name,

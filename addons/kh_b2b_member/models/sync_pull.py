@@ -130,7 +130,7 @@ class SyncSource(models.Model):
             sync_rows.parse_row(i, row, rules, targets=targets) for i, row in enumerate(page.rows)
         ]
         errors = [engine._get_message(row.error) for row in rows if row.error]
-        message = self.env._("%(rows)s rows, %(good)s readable.", rows=len(rows),
+        message = self.env._("%(rows)s row(s), %(good)s readable.", rows=len(rows),
                              good=len(rows) - len(errors))  # fmt: skip
         return {
             "type": "ir.actions.client",

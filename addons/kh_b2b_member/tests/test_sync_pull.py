@@ -305,7 +305,7 @@ class TestSyncPull(PullCommon):
         source = self._create_source()
         self.erp.reply = (200, [*self._rows(1), {"name": "x"}])
         message = source.with_user(self.administrator).action_test_connection()["params"]
-        self.assertIn("2 rows, 1 readable", message["message"])
+        self.assertIn("2 row(s), 1 readable", message["message"])
         self.assertFalse(self._dealer("K00001"))
         self.erp.reply = (403, "")
         with self.assertRaisesRegex(UserError, "credentials"):

@@ -81,7 +81,7 @@ class OrderRuleHit(models.Model):
 
     def _word_new_dealer(self, facts, names):
         return self.env._(
-            "New dealer: %(count)s orders confirmed before", count=facts.get("count", 0)
+            "New dealer: %(count)s order(s) confirmed before", count=facts.get("count", 0)
         )
 
     def _word_quantity(self, facts, names):
@@ -115,7 +115,7 @@ class OrderRuleHit(models.Model):
 
     def _word_same_address(self, facts, names):
         return self.env._(
-            "%(count)s orders to %(address)s: %(orders)s",
+            "%(count)s order(s) to %(address)s: %(orders)s",
             count=facts.get("count", 0),
             address=facts.get("address") or "",
             orders=", ".join(facts.get("orders", [])),

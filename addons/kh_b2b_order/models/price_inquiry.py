@@ -345,7 +345,7 @@ class PriceInquiry(models.Model):
 
     def _approval_get_summary(self):
         return self.env._(
-            "%(dealer)s asks for %(count)s prices",
+            "%(dealer)s asks for %(count)s price(s)",
             dealer=self.dealer_id.display_name,
             count=self.line_count,
         )

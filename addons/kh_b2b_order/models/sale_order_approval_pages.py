@@ -27,7 +27,7 @@ class SaleOrder(models.Model):
             (
                 _("Goods"),
                 _(
-                    "%(kinds)s kinds, %(pieces)s pieces",
+                    "%(kinds)s SKU, %(pieces)s pcs",
                     kinds=len(lines_sudo),
                     pieces=format_quantity(sum(lines_sudo.mapped("product_uom_qty"))),
                 ),

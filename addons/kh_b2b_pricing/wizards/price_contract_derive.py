@@ -84,7 +84,7 @@ class PriceContractDerive(models.TransientModel):
             raise UserError(self.env._("There is no line to copy."))
         contract.message_post(
             body=self.env._(
-                "%(count)s lines from price contract %(other)s, prices changed by %(percent)s %%.",
+                "%(count)s line(s) from price contract %(other)s, changed by %(percent)s %%.",
                 count=count,
                 other=self.source_id.name,
                 percent=self.change_percent,

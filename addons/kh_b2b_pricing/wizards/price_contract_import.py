@@ -78,9 +78,9 @@ class PriceContractImport(models.TransientModel):
                 "bad": wizard.bad_count,
             }
             wizard.summary = (
-                self.env._("%(rows)s rows = %(good)s good + %(bad)s to correct", **counts)
+                self.env._("%(rows)s row(s) = %(good)s good + %(bad)s to correct", **counts)
                 if wizard.bad_count
-                else self.env._("%(rows)s rows, all good", **counts)
+                else self.env._("%(rows)s row(s), all good", **counts)
             )
 
     # === ACTION METHODS === #
@@ -271,7 +271,7 @@ class PriceContractImport(models.TransientModel):
         self._create_lines(sheet.good)
         contract.message_post(
             body=self.env._(
-                "%(good)s of %(all)s rows imported from %(file)s; %(bad)s left out.",
+                "%(good)s of %(all)s row(s) imported from %(file)s; %(bad)s left out.",
                 good=len(sheet.good),
                 all=len(sheet.rows),
                 bad=len(sheet.bad),

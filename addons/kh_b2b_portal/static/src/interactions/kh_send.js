@@ -29,7 +29,7 @@ export function showUnsent(sender, count) {
     if (bar) {
         bar.hidden = !total;
         bar.dataset.khUnsent = total;
-        bar.textContent = total ? _t("Poor connection: %s changes not yet sent", total) : "";
+        bar.textContent = total ? _t("Poor connection: %s change(s) not yet sent", total) : "";
     }
 }
 

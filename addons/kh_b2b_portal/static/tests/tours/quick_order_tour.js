@@ -28,7 +28,7 @@ registry.category("web_tour.tours").add("kh_b2b_quick_order", {
                 );
             },
         },
-        { trigger: "[data-kh-counts]:contains(60 rows):contains(59 good)" },
+        { trigger: "[data-kh-counts]:contains('60 row(s)'):contains(59 good)" },
         { trigger: "[data-kh-row='8'] [data-kh-pick]", run: "click" },
         {
             content: "Type as a Chinese keyboard does",
@@ -45,7 +45,7 @@ registry.category("web_tour.tours").add("kh_b2b_quick_order", {
         { trigger: "[data-kh-choose]:contains(KHQ-07)", run: "click" },
         { trigger: "[data-kh-counts]:contains(60 good)" },
         { trigger: "[data-kh-quick-add]:not([disabled]):contains(60)", run: "click" },
-        { trigger: "[data-kh-message]:contains(60 rows are in the cart)" },
+        { trigger: "[data-kh-message]:contains('60 row(s) are in the cart')" },
         { trigger: "[data-kh-cart-kinds]:contains(60)" },
     ],
 });

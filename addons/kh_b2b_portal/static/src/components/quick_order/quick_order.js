@@ -453,11 +453,11 @@ export class QuickOrder extends Component {
         const left = this.counts.all;
         this.say(
             left
-                ? _t("%(kept)s rows are in the cart, %(left)s are left to correct.", {
+                ? _t("%(kept)s row(s) are in the cart, %(left)s are left to correct.", {
                       kept: answer.kept,
                       left,
                   })
-                : _t("All %s rows are in the cart.", answer.kept)
+                : _t("All %s row(s) are in the cart.", answer.kept)
         );
     }
 }
