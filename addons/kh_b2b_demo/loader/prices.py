@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import Command, fields
 
-from .base import Book, make_uscc, read_csv
+from .base import Book, make_uscc, read_csv, translate
 from .members import dealer
 from .products import product_ref
 
@@ -15,6 +15,9 @@ BEST_SELLERS = 3
 # Whose contract also holds for its branch, which has none of its own.
 HEAD_OFFICE = "huarui"
 BRANCH = ("浙江华睿达机电设备有限公司绍兴分公司", "绍兴市", "330602", 619999)
+# Whose first price of a product sold by the piece is agreed per carton.
+PER_CARTON = "hudong"
+CARTON = ("Carton of 12", "箱(12个)", 12)
 # Whose next version waits for an approval, and whose single prices do.
 NEXT_VERSION, ADJUSTED = "yuehua", "mingzhou"
 FLOWS = ("kh_approval_flow_price_contract", "kh_approval_flow_price_adjustment")
@@ -82,6 +85,9 @@ def _load_contracts(env):
     for number, (ref, count, discount, since, until, state) in enumerate(CONTRACTS, 1):
         chosen = _choose(chance, variants, count)
         ends = today + timedelta(days=max(until, 0))
+        lines = list(_prepare_lines(chance, chosen, discount))
+        if ref == PER_CARTON:
+            _agree_per_carton(env, lines)
         contract = Book(env).make(
             "kh.price.contract",
             {
@@ -92,9 +98,7 @@ def _load_contracts(env):
                     "date_start": today - timedelta(days=since),
                     "date_end": ends,
                     "with_branches": ref == HEAD_OFFICE,
-                    "item_ids": [
-                        Command.create(vals) for vals in _prepare_lines(chance, chosen, discount)
-                    ],
+                    "item_ids": [Command.create(vals) for vals in lines],
                 }
             },
         )[f"contract_{ref}"]
@@ -135,6 +139,22 @@ def _prepare_lines(chance, variants, discount):
         yield {**common, "fixed_price": price, "min_quantity": 0}
         if chance.random() < 0.1:
             yield {**common, "fixed_price": round(price * 0.96, 2), "min_quantity": 50}
+
+
+def _agree_per_carton(env, lines):
+    """Agree one price per carton, in whole yuan: no whole cents per piece."""
+    name, chinese, pieces = CARTON
+    piece = env.ref("uom.product_uom_unit")
+    vals = {"name": name, "relative_factor": pieces, "relative_uom_id": piece.id}
+    carton = Book(env).make("uom.uom", {"uom_carton": vals})["uom_carton"]
+    translate(carton, "name", [chinese])
+    templates = env["product.template"].browse(vals["product_tmpl_id"] for vals in lines)
+    line, template = next(
+        pair for pair in zip(lines, templates, strict=True) if pair[1].uom_id == piece
+    )
+    template.uom_ids = [Command.link(carton.id)]
+    whole = round(line.pop("fixed_price") * pieces)
+    line.update(kh_uom_id=carton.id, kh_uom_price=whole if whole % 3 else whole + 1)
 
 
 def _load_branch(env):

@@ -145,6 +145,15 @@ class TestDemo(TransactionCase):
         load_demo(self.env)
         self.assertEqual({name: self.env[name].search_count([]) for name in COUNTED}, before)
 
+    def test_one_price_is_agreed_per_carton(self):
+        item = self.book.get("contract_hudong").item_ids.filtered("kh_uom_id")
+        self.assertEqual(item.kh_uom_id, self.book.get("uom_carton"))
+        self.assertNotEqual(round(item.fixed_price * 12, 2), item.kh_uom_price)
+        price = item.pricelist_id._get_product_price(
+            item.product_id, 1.0, uom=item.kh_uom_id, kh_partner=item.kh_partner_id
+        )
+        self.assertEqual(price, item.kh_uom_price)
+
     def test_sample_contract_imports_cleanly(self):
         dealer = members.dealer(self.env, "sulian")
         contract = self.env["kh.price.contract"].create(

@@ -156,10 +156,7 @@ class QuickOrder(models.Model):
         shown = self._get_price_shower(products_sudo, buyer)
         currency = self._get_currency(buyer)
         for match in matches:
-            price = prices[match.product.id, match.uom.id]
-            if match.uom != match.own_uom:
-                price = match.own_uom._compute_price(price, match.uom)
-            match.price = shown(match.product, price)
+            match.price = shown(match.product, prices[match.product.id, match.uom.id])
             match.subtotal = currency.round(match.price * match.quantity)
 
     @api.model
@@ -167,43 +164,44 @@ class QuickOrder(models.Model):
         return buyer.order.currency_id or buyer.website.currency_id or buyer.company.currency_id
 
     def _get_line_prices(self, matches, products_sudo, lines, buyer):
-        """Return ``{(product id, uom id): price for the product's unit}``, before taxes.
+        """Return ``{(product id, uom id): price for that unit}``, before taxes.
 
-        One call of the engine, unless rows ask for one product in several units.
+        One call of the engine for all rows in their product's unit, and one for each other unit.
         """
-        asked = dict.fromkeys((match.product.id, match.uom.id) for match in matches)
-        rounds = []
-        seen = defaultdict(int)
-        for key in asked:
-            turn = seen[key[0]]
-            seen[key[0]] += 1
-            if turn == len(rounds):
-                rounds.append({})
-            rounds[turn][key[0]] = key
+        asked = defaultdict(dict)
+        for match in matches:
+            key = (match.product.id, match.uom.id)
+            quantity = lines.get(key) or 0.0
+            uom = match.uom if match.uom != match.own_uom else match.uom.browse()
+            if uom:
+                quantity = match.own_uom._compute_quantity(quantity, uom, round=False)
+            asked[uom][key] = quantity or 1.0
         prices = {}
-        for keys in rounds:
-            quantities = {product_id: lines.get(key) or 1.0 for product_id, key in keys.items()}
-            products = products_sudo.browse(quantities)
-            for product_id, price in self._ask_prices(products, quantities, buyer).items():
-                prices[keys[product_id]] = price
+        for uom, quantities in asked.items():
+            by_product = {product_id: number for (product_id, _uom), number in quantities.items()}
+            products = products_sudo.browse(by_product)
+            found = self._ask_prices(products, by_product, uom, buyer)
+            prices |= {key: found[key[0]] for key in quantities}
         return prices
 
-    def _ask_prices(self, products, quantities, buyer):
+    def _ask_prices(self, products, quantities, uom, buyer):
+        """Price products, per ``uom`` (empty: the unit of each), at quantities in that unit."""
         partner, pricelist = self._get_pricelist(products, buyer)
         currency = buyer.order.currency_id or pricelist.currency_id or buyer.company.currency_id
+        options = {"currency": currency, "uom": uom or None}
         # sudo: which engine answers is no secret
         if pricelist.sudo().kh_is_b2b:
-            found = pricelist._kh_get_prices(products.ids, quantities, partner, currency=currency)
+            found = pricelist._kh_get_prices(products.ids, quantities, partner, **options)
             return {product_id: price for product_id, (price, _rule) in found.items()}
         if not self._has_steps(pricelist):
-            return pricelist._get_products_price(products, 1.0, currency=currency)
+            return pricelist._get_products_price(products, 1.0, **options)
         prices = {}
         by_quantity = defaultdict(list)
         for product_id, quantity in quantities.items():
             by_quantity[quantity].append(product_id)
         for quantity, product_ids in by_quantity.items():  # core prices one quantity at a time
             prices |= pricelist._get_products_price(
-                products.browse(product_ids), quantity, currency=currency
+                products.browse(product_ids), quantity, **options
             )
         return prices
 

@@ -199,6 +199,39 @@ class TestQuickDraft(QuickOrderCommon):
         draft._add_good(self._buyer(order=cart))
         self.assertEqual([m.subtotal for m in matches], cart.order_line.mapped("price_subtotal"))
 
+    def test_the_price_of_a_pack_is_the_price_of_the_line(self):
+        """Neither a rounded ratio nor a price agreed per pack is the price per piece, times 24."""
+        self.product_2.uom_ids = [Command.link(self.pack.id)]
+        self.product.list_price = self.product_2.list_price = 10.01
+        pricelist = self.env["product.pricelist"].create({"name": "Dealers", "kh_is_b2b": True})
+        self.dealer.specific_property_product_pricelist = pricelist
+        common = {"pricelist_id": pricelist.id, "kh_partner_id": self.dealer.id}
+        self.env["product.pricelist.item"].create(
+            [
+                {
+                    **common,
+                    "product_id": self.product.id,
+                    "compute_price": "percentage",
+                    "percent_price": 12.5,
+                },
+                {
+                    **common,
+                    "product_id": self.product_2.id,
+                    "compute_price": "fixed",
+                    "kh_uom_id": self.pack.id,
+                    "kh_uom_price": 200.0,
+                },
+            ]
+        )
+        draft = self._draft("货号\t数量\t单位\nKH-O-1\t3\t箱24\nKH-O-2\t3\t箱24\nKH-O-2\t5\t")
+        matches = draft._evaluate(self._buyer())
+        self.assertEqual([m.price for m in matches], [210.21, 200.0, 8.33])
+        cart = self._cart()
+        draft._add_good(self._buyer(order=cart))
+        lines = cart.order_line
+        self.assertEqual([m.price for m in matches], lines.mapped("price_unit"))
+        self.assertEqual([m.subtotal for m in matches], lines.mapped("price_subtotal"))
+
     def test_another_total_than_the_user_saw_adds_nothing(self):
         draft = self._draft("KH-O-1\t5")
         draft._evaluate(self._buyer())

@@ -8,6 +8,7 @@ from random import Random
 from odoo import Command, fields
 from odoo.tests import Form, new_test_user, tagged
 
+from odoo.addons.kh_b2b_order.engine.quick_rows import read_table, split_text
 from odoo.addons.kh_b2b_pricing.tests.common_documents import read_pdf, read_xlsx
 from odoo.addons.website_sale.tests.common import MockRequest
 
@@ -38,6 +39,10 @@ class SamePriceCommon(PortalCommon):
         )
         cls.products = cls.singles | cls.variants
         cls.users = {partner: partner.child_ids.user_ids for partner in (cls.dealer, cls.stranger)}
+        cls.head = cls.env["res.partner"].create({"name": "KH head office", "is_company": True})
+        cls.dealer.parent_id = cls.head
+        cls.dozen = cls.env.ref("uom.product_uom_dozen")
+        cls.products.uom_ids = [Command.link(cls.dozen.id)]
         seller = new_test_user(
             cls.env, "kh.same.seller", "sales_team.group_sale_salesman_all_leads"
         )
@@ -47,7 +52,7 @@ class SamePriceCommon(PortalCommon):
 
     @classmethod
     def _random_rules(cls, random):
-        """Contract, level and market rules, fixed and ratio, with steps, on all scopes."""
+        """Rules of all owners, fixed (some per dozen) and ratio, with steps, on all scopes."""
         targets = [{"product_id": product.id} for product in cls.products]
         targets += [{"product_tmpl_id": template.id} for template in cls.products.product_tmpl_id]
         targets += [{"categ_id": cls.singles[0].categ_id.id}, {}]
@@ -55,22 +60,59 @@ class SamePriceCommon(PortalCommon):
             {"kh_partner_id": cls.dealer.id},
             {"kh_partner_id": cls.dealer.id},
             {"kh_partner_id": cls.stranger.id},
+            {"kh_partner_id": cls.head.id, "kh_with_branches": True},
             {"kh_grade_id": cls.gold.id},
             {"kh_grade_id": cls.silver.id},
             {},
         ]
         for _number in range(random.randint(8, 16)):
+            owner, target = random.choice(owners), random.choice(targets)
             price = {"compute_price": "fixed", "fixed_price": random.randint(500, 9000) / 100}
             if random.random() < 0.35:
                 percent = random.choice([5, 12.5, 33.33])
-                price = {"compute_price": "percentage", "percent_price": percent}
+                base = random.choice(["list_price", "kh_market" if owner else "list_price"])
+                price = {"compute_price": "percentage", "percent_price": percent, "base": base}
+            elif target.keys() & {"product_id", "product_tmpl_id"} and random.random() < 0.4:
+                price = {"kh_uom_id": cls.dozen.id, "kh_uom_price": price["fixed_price"] * 11}
             yield {
                 "pricelist_id": cls.pricelist.id,
                 "min_quantity": random.choice([0, 0, 0, 2, 5, 12]),
-                **random.choice(owners),
-                **random.choice(targets),
+                **owner,
+                **target,
                 **price,
             }
+
+    @classmethod
+    def _create_contract(cls):
+        """A contract in force: a price per piece, one per dozen, and a ratio for the others."""
+        line = {"applied_on": "0_product_variant", "compute_price": "fixed"}
+        first, second = cls.singles[:2]
+        contract = cls.env["kh.price.contract"].create(
+            {
+                "partner_id": cls.dealer.id,
+                "pricelist_id": cls.pricelist.id,
+                "item_ids": [
+                    Command.create({**line, "product_id": first.id, "fixed_price": 33.37}),
+                    Command.create(
+                        {
+                            **line,
+                            "product_id": second.id,
+                            "kh_uom_id": cls.dozen.id,
+                            "kh_uom_price": 400.0,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "applied_on": "3_global",
+                            "compute_price": "percentage",
+                            "base": "kh_market",
+                            "percent_price": 7.77,
+                        }
+                    ),
+                ],
+            }
+        )
+        contract.action_activate()
 
     def _rpc(self, model, method, *args, **kwargs):
         return self.make_jsonrpc_request(
@@ -78,7 +120,7 @@ class SamePriceCommon(PortalCommon):
             {"model": model, "method": method, "args": list(args), "kwargs": kwargs},
         )
 
-    def _combination(self, product, quantity):
+    def _combination(self, product, quantity, **more):
         return self.make_jsonrpc_request(
             "/website_sale/get_combination_info",
             {
@@ -86,6 +128,7 @@ class SamePriceCommon(PortalCommon):
                 "product_id": product.id,
                 "combination": product.product_template_attribute_value_ids.ids,
                 "add_qty": quantity,
+                **more,
             },
         )
 
@@ -117,7 +160,9 @@ class TestSamePrice(SamePriceCommon):
 
     def test_all_ways_name_the_same_price(self):
         random = Random(7)
-        for world in range(2):
+        for world in range(3):
+            if world == 2:
+                self._create_contract()
             rules = self.env["product.pricelist.item"].create(list(self._random_rules(random)))
             for dealer in self.users:
                 with self.subTest(world=world, dealer=dealer.name):
@@ -140,7 +185,14 @@ class TestSamePrice(SamePriceCommon):
             for quantity in quantities
         }
         self.digits = self.env["decimal.precision"].precision_get("Product Price")
+        self.per_dozen = {
+            product: self.pricelist._get_product_price(
+                product, 2.0, uom=self.dozen, kh_partner=dealer
+            )
+            for product in self.products
+        }
         self._check_engine(dealer)
+        self._check_dozens(dealer)
         self._check_back_office(dealer)
         self._check_api(dealer)
         self._check_carts(dealer)
@@ -170,12 +222,49 @@ class TestSamePrice(SamePriceCommon):
                 partner=dealer, quantity=quantity, website=self.website
             )
             self._same(display[product.id].price, product, quantity, "display")
-            dozen = self.env.ref("uom.product_uom_dozen")
-            if quantity == 12.0:
-                price = self.pricelist._get_product_price(
-                    product, 1.0, uom=dozen, kh_partner=dealer
+
+    def _check_dozens(self, dealer):
+        """Two dozens of each product: no price per piece is multiplied anywhere."""
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": dealer.id,
+                "pricelist_id": self.pricelist.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_uom_qty": 2.0,
+                            "product_uom_id": self.dozen.id,
+                        }
+                    )
+                    for product in self.products
+                ],
+            }
+        )
+        user = self.users[dealer]
+        quick = self.env["kh.quick.order"].with_user(user)
+        buyer = quick._make_buyer(user.partner_id, website=self.website.with_user(user))
+        dozen = self.dozen.with_env(quick.env).name
+        text = "货号\t数量\t单位\n" + "\n".join(
+            f"{product.default_code}\t2\t{dozen}" for product in self.products
+        )
+        shown = {
+            match.product: match.price
+            for match in quick._match_rows(read_table(split_text(text)).rows, buyer)
+        }
+        self._login(dealer)
+        for line in order.order_line:
+            product = line.product_id
+            expected = self.per_dozen[product]
+            info = self._combination(product, 2.0, uom_id=self.dozen.id)
+            for way, price in (
+                ("order line", line.price_unit),
+                ("quick order", shown[product]),
+                ("product page", info["price"]),
+            ):
+                self.assertAlmostEqual(
+                    price, expected, self.digits, f"{way}, dozens of {product.default_code}"
                 )
-                self.assertAlmostEqual(price / 12, self.expected[product, quantity], self.digits)
 
     def _check_back_office(self, dealer):
         orders = self.env["sale.order"]
@@ -324,12 +413,20 @@ class TestSamePrice(SamePriceCommon):
         prices = {}
         for row in rows:
             if isinstance(row[4], float):
-                prices.setdefault(row[0], []).append((row[4], row[5]))
+                steps = prices.setdefault(row[0], [])
+                pieces = 12 if row[3] == self.dozen.name else 1
+                steps.append((row[4] * pieces if steps else 1.0, row[5], pieces))
         texts = read_pdf(self.url_open("/my/prices/download/pdf").content)
         for product, quantity in self._steps():
             steps = prices[product.default_code]
-            price = [price for minimum, price in sorted(steps) if minimum <= quantity][-1]
-            self._same(price, product, quantity, "price list")
+            _minimum, price, pieces = [step for step in sorted(steps) if step[0] <= quantity][-1]
+            if pieces == 1:
+                self._same(price, product, quantity, "price list")
+            else:
+                per_dozen = self.pricelist._get_product_price(
+                    product, quantity / 12, uom=self.dozen, kh_partner=dealer
+                )
+                self.assertAlmostEqual(price, per_dozen, self.digits, product.default_code)
             self.assertIn(f"{price:,.2f}", texts, "price list, PDF")
 
     def test_cards_show_the_same_price(self):

@@ -18,20 +18,31 @@ class Calculator:
     :param shared_currency_id: ``f(base) -> currency id`` of sales price and cost of products
         that belong to no company
     :param rate: ``f(from currency id, to currency id) -> factor``
-    :param per_unit: ``f(Facts, amount per product unit) -> amount per unit asked for``, or
-        ``None`` where prices are per unit of the product
+    :param int uom_id: unit asked for, ``None``: each product's own
+    :param per_unit: ``f(unit id, amount per that unit) -> amount per unit asked for``, or
+        ``None`` where all prices are per unit of the product
     :param cost: ``f(Facts) -> cost per product unit`` where the facts do not tell it, or
         ``None`` where only the record can
     :param rounded: ``f(amount) -> amount`` in the precision of prices
     """
 
     def __init__(
-        self, *, currency_id, own_currency_id, shared_currency_id, rate, per_unit, cost, rounded
+        self,
+        *,
+        currency_id,
+        own_currency_id,
+        shared_currency_id,
+        rate,
+        uom_id,
+        per_unit,
+        cost,
+        rounded,
     ):
         self._currency_id = currency_id
         self._own_currency_id = own_currency_id
         self._shared_currency_id = shared_currency_id
         self._rate = rate
+        self._uom_id = uom_id
         self._per_unit = per_unit
         self._cost = cost
         self._rounded = rounded
@@ -40,7 +51,8 @@ class Calculator:
         """Price ``facts`` by ``rule`` (``None``: no rule wins, the sales price).
 
         A fixed price is a number in the pricelist's currency and is not converted,
-        whatever currency was asked for, as in Odoo.
+        whatever currency was asked for, as in Odoo. Where it was agreed per another unit than
+        the product's, it is that price which is converted, so that no cent is lost.
 
         :param market_rule: winner for nobody in particular at the same quantity; read for
             ratios of the market price only
@@ -52,11 +64,16 @@ class Calculator:
         if rule is None:
             return self._sales_price(currency_id, facts)
         if rule.is_fixed:
-            return self._convert_unit(facts, rule.fixed_price)
+            return self._fixed_price(facts, rule)
         base = self._base(currency_id, facts, rule.base, market_rule)
         if base is None:
             return None
         return self._rounded(base - base * (rule.percent / 100))
+
+    def _fixed_price(self, facts, rule):
+        if self._per_unit and rule.uom_id and self._uom_id != facts.uom_id:
+            return self._per_unit(rule.uom_id, rule.uom_price)
+        return self._convert_unit(facts, rule.fixed_price)
 
     def _sales_price(self, currency_id, facts):
         amount = self._convert_unit(facts, facts.list_price)
@@ -80,7 +97,7 @@ class Calculator:
         return None
 
     def _convert_unit(self, facts, amount):
-        return self._per_unit(facts, amount) if self._per_unit else amount
+        return self._per_unit(facts.uom_id, amount) if self._per_unit else amount
 
     def _exchange(self, amount, from_id, to_id):
         if from_id == to_id or not amount:

@@ -2,8 +2,8 @@
 
 A rule is dead when its time is over, when nothing can be sold by it, or when one other rule
 stands before it at every quantity and at every moment that is left to it. Only a rule for
-exactly the same owner and target is compared; for a product with one variant, rules of the
-variant stand before those of the product.
+exactly the same owner and target is compared; rules of variants stand before those of their
+product, which is dead where each variant has one.
 """
 
 from bisect import bisect_right
@@ -28,8 +28,8 @@ class Candidate(NamedTuple):
     """One rule as the check sees it; moments are naive UTC, ``None`` where open.
 
     ``family`` is what rules that can meet have in common: owner and product or category.
-    ``target_id`` is the id of what the scope names. ``variant_id`` tells, for a rule of a
-    template, its only variant (0: several or none). ``is_gone``: its product is archived;
+    ``target_id`` is the id of what the scope names. ``variant_ids`` tells, for a rule of a
+    template, all its variants (empty where others may come). ``is_gone``: its product is archived;
     ``is_empty``: no product is in its category. ``company_id`` is 0 for all companies.
     """
 
@@ -42,7 +42,7 @@ class Candidate(NamedTuple):
     date_end: datetime | None
     with_branches: bool
     company_id: int
-    variant_id: int
+    variant_ids: tuple[int, ...]
     is_gone: bool
     is_empty: bool
 
@@ -143,11 +143,11 @@ def _shadowed_by_twin(alive, now):
 
 
 def _shadowed_by_variant(alive, now):
-    """Rules of a product with one variant, beaten by a rule of that variant.
+    """Rules of a product, beaten by rules of its variants, of each by one.
 
-    :return: ``{id: id of the rule that beats it}``
+    :return: ``{id: id of the rule that beats it}``, for several variants that of the first
     """
-    products = [one for one in alive if one.scope == Scope.TEMPLATE and one.variant_id]
+    products = [one for one in alive if one.scope == Scope.TEMPLATE and one.variant_ids]
     variants = [one for one in alive if one.scope == Scope.VARIANT]
     if not products or not variants:
         return {}
@@ -161,11 +161,24 @@ def _shadowed_by_variant(alive, now):
             rival = variants[position]
             stairs[rival.target_id, _reaches(rival)].add(_begin(rival, now), _end(rival), rival.id)
             position += 1
-        for reach in _rivals_reach(product):
-            step = stairs[product.variant_id, reach].longest(_begin(product, now))
-            if step and step[0] >= _end(product):
-                found[product.id] = step[1]
+        rivals = []
+        for variant_id in product.variant_ids:
+            rival_id = _longest_id(stairs, variant_id, product, now)
+            if not rival_id:
+                break
+            rivals.append(rival_id)
+        else:
+            found[product.id] = rivals[0]
     return found
+
+
+def _longest_id(stairs, variant_id, product, now):
+    """Return the rule of one variant that holds as long as that of its product, 0 for none."""
+    for reach in _rivals_reach(product):
+        step = stairs[variant_id, reach].longest(_begin(product, now))
+        if step and step[0] >= _end(product):
+            return step[1]
+    return 0
 
 
 class Staircase:

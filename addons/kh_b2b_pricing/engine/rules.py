@@ -57,6 +57,9 @@ class Rule(NamedTuple):
     :mod:`.amounts`); ``base`` is ``None`` for fixed prices and for rules that only their
     record can price. ``depth`` counts the companies between the dealer and the owner of
     a customer rule: 0 the dealer itself, 1 the company above it.
+
+    ``fixed_price`` is per unit of the product. Where the price was agreed per another unit,
+    ``uom_id`` names that and ``uom_price`` is what was agreed; ``fixed_price`` follows from it.
     """
 
     id: int
@@ -70,6 +73,8 @@ class Rule(NamedTuple):
     percent: float = 0.0
     base: str | None = None
     depth: int = 0
+    uom_id: int | None = None
+    uom_price: float | None = None
 
 
 OWNERS = tuple(Owner)

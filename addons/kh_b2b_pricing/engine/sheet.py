@@ -12,10 +12,11 @@ from enum import Enum
 
 from dateutil import parser as date_parser
 
-COLUMNS = ("code", "name", "min_quantity", "price", "date_start", "date_end")
+COLUMNS = ("code", "name", "unit", "min_quantity", "price", "date_start", "date_end")
 HEADERS = {
     "code": {"itemno", "itemcode", "code", "internalreference", "sku", "货号", "商品编码", "编码"},
     "name": {"product", "productname", "name", "item", "商品", "商品名称", "名称", "品名"},
+    "unit": {"unit", "uom", "priceunit", "单位", "计量单位", "计价单位"},
     "min_quantity": {
         "minquantity",
         "minqty",
@@ -50,6 +51,9 @@ class Problem(str, Enum):
     AMBIGUOUS_CODE = "ambiguous_code"
     DUPLICATE = "duplicate"
     EXISTS = "exists"
+    UNKNOWN_UNIT = "unknown_unit"
+    OTHER_UNIT = "other_unit"
+    AMBIGUOUS_UNIT = "ambiguous_unit"
     NO_PRICE = "no_price"
     BAD_PRICE = "bad_price"
     NOT_POSITIVE = "not_positive"
@@ -61,7 +65,12 @@ class Problem(str, Enum):
 
 @dataclass
 class Row:
-    """One row of the sheet: what was typed, what it means, what is wrong with it."""
+    """One row of the sheet: what was typed, what it means, what is wrong with it.
+
+    ``min_quantity`` and ``price`` are as typed, for the unit in ``texts``; once that is known,
+    for the product's unit. ``uom_id`` and ``uom_price`` then tell another unit that was typed
+    and the price for it.
+    """
 
     number: int
     texts: dict
@@ -73,6 +82,8 @@ class Row:
     problems: list = field(default_factory=list)
     same_as: int = 0
     product_id: int = 0
+    uom_id: int = 0
+    uom_price: float = 0.0
 
 
 @dataclass
@@ -181,7 +192,7 @@ def read_table(table):
         texts = {column: as_text(raw.get(column)) for column in COLUMNS}
         if any(texts.values()):
             rows.append(_read_row(number, raw, texts))
-    _mark_duplicates(rows)
+    mark_duplicates(rows)
     return Sheet(rows, [])
 
 
@@ -223,13 +234,17 @@ def _read_price(row, raw):
         row.problems.append(Problem.NOT_POSITIVE)
 
 
-def _mark_duplicates(rows):
-    """The same item from the same quantity and day twice: the second one is in question."""
+def mark_duplicates(rows, *, is_converted=False):
+    """The same item from the same quantity and day twice: the second one is in question.
+
+    :param bool is_converted: whether quantities are in the product's unit by now
+    """
     first = {}
     for row in rows:
-        if not row.code or Problem.BAD_QUANTITY in row.problems:
+        if not row.code or {Problem.BAD_QUANTITY, Problem.DUPLICATE} & set(row.problems):
             continue
-        key = (row.code, row.min_quantity, row.date_start)
+        unit = "" if is_converted else row.texts["unit"].casefold()
+        key = (row.code, row.min_quantity, row.date_start, unit)
         if key in first:
             row.problems.append(Problem.DUPLICATE)
             row.same_as = first[key]

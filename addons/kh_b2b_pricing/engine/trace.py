@@ -70,7 +70,8 @@ class RuleRow(NamedTuple):
     or ``[discount in percent, rounding, surcharge, lowest margin, highest margin]`` (formula;
     amounts per product unit). ``contract``: ``[number, version, first day, last day]``.
     ``level`` and ``category`` are names. ``base``: of what a ratio is one, 0 for the sales
-    price.
+    price. ``agreed``: ``[unit, price per it, product units in it]`` where a fixed price was
+    agreed per another unit.
     """
 
     id: int
@@ -85,6 +86,7 @@ class RuleRow(NamedTuple):
     level: Any = 0
     category: Any = 0
     base: Any = 0
+    agreed: Any = 0
 
     def packed(self, contracts):
         """Return the row as a list; its contract is the place (from 1) in ``contracts``."""
@@ -276,7 +278,7 @@ def rule_price(trace, row):
     :param RuleRow row: ``None`` stands for no rule: the base itself
     """
     if row is not None and row.kind == Kind.FIXED:
-        return in_line_unit(trace, row.value)
+        return _fixed_price(trace, row)
     base = trace["b"][0] if "b" in trace else None
     if row is None or base is None:
         return base
@@ -285,6 +287,13 @@ def rule_price(trace, row):
     else:
         price = _formula(trace, base, row.value)
     return float_round(price, precision_digits=trace["r"]) if "r" in trace else price
+
+
+def _fixed_price(trace, row):
+    if row.agreed and "u" in trace:
+        _unit, price, pieces = row.agreed
+        return in_line_unit(trace, price) / pieces
+    return in_line_unit(trace, row.value)
 
 
 def _formula(trace, base, value):
@@ -349,7 +358,7 @@ def _told_price(trace, row, *, is_further):
     a further step is not known: it may have steps of its own.
     """
     if row.kind == Kind.FIXED:
-        return in_line_unit(trace, row.value)
+        return _fixed_price(trace, row)
     winner = winner_of(trace)
     if row.kind != Kind.PERCENT or winner is None or winner.kind != Kind.PERCENT:
         return None
@@ -369,10 +378,10 @@ class Step(NamedTuple):
 def explain(trace):
     """Return the steps from the winning rule to the unit price, in order.
 
-    Codes: ``fixed`` (price per product unit), ``base`` (amount, source, currency, rate),
-    ``percent`` (discount), ``formula`` (its five numbers), ``round`` (digits), ``unit``
-    (product unit, line unit, pieces of the one in the other), ``discount`` (price before it),
-    ``tax`` (before, after), ``given`` (), ``hand`` (who, when).
+    Codes: ``fixed`` (price per product unit), ``agreed`` (unit), ``base`` (amount, source,
+    currency, rate), ``percent`` (discount), ``formula`` (its five numbers), ``round`` (digits),
+    ``unit`` (smaller unit, larger unit, how many of the one make the other), ``discount`` (price
+    before it), ``tax`` (before, after), ``given`` (), ``hand`` (who, when).
     """
     if trace["k"] == Kind.GIVEN:
         steps = [Step("given", (), trace["a"])]
@@ -395,6 +404,8 @@ def _explain_rule(trace):
     winner = winner_of(trace)
     price = rule_price(trace, winner)
     if winner is not None and winner.kind == Kind.FIXED:
+        if winner.agreed:
+            return _explain_agreed(trace, winner, price)
         steps = [Step("fixed", (winner.value,), winner.value)]
         if "u" in trace:
             product_unit, line_unit, line_factor, product_factor = trace["u"]
@@ -409,4 +420,19 @@ def _explain_rule(trace):
         steps.append(Step(code, values, exact))
         if "r" in trace:
             steps.append(Step("round", (trace["r"],), price))
+    return steps
+
+
+def _explain_agreed(trace, winner, price):
+    """Explain a price agreed per a unit of its own, which the line need not have."""
+    unit, agreed, pieces = winner.agreed
+    steps = [Step("agreed", (unit,), agreed)]
+    line_unit, line_pieces = trace["n"], 1.0
+    if "u" in trace:
+        _product_unit, line_unit, line_factor, product_factor = trace["u"]
+        line_pieces = line_factor / product_factor
+    if line_pieces > pieces:
+        steps.append(Step("unit", (unit, line_unit, line_pieces / pieces), price))
+    elif line_pieces < pieces:
+        steps.append(Step("unit", (line_unit, unit, pieces / line_pieces), price))
     return steps

@@ -266,6 +266,7 @@ class PriceAdjustmentLine(models.Model):
     product_id = fields.Many2one(related="item_id.product_id", string="Product")
     default_code = fields.Char(related="item_id.kh_default_code", string="Item no.")
     market_price = fields.Float(related="item_id.kh_market_price", string="Market price")
+    uom_id = fields.Many2one(related="item_id.kh_uom_id", string="Agreed unit")
     old_price = fields.Float(
         "Price until now",
         compute="_compute_proposal",
@@ -309,8 +310,8 @@ class PriceAdjustmentLine(models.Model):
     @api.depends("item_id")
     def _compute_proposal(self):
         for line in self:
-            line.old_price = line.item_id.fixed_price
-            line.new_price = line.new_price or line.item_id.fixed_price
+            line.old_price = line.item_id._kh_agreed_price()
+            line.new_price = line.new_price or line.old_price
             line.min_quantity = line.item_id.min_quantity
 
     @api.depends("old_price", "new_price")

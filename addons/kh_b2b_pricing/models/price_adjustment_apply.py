@@ -76,7 +76,7 @@ class PriceAdjustment(models.Model):
                 adjustment.company_id,
             )
             for line, new in zip(lines, measured, strict=True):
-                old = new._replace(price=line.old_price)
+                old = new._replace(price=line._in_product_unit(line.old_price))
                 changes.append(Change("up" if new.price > old.price else "down", new, old))
             # sudo: margins are written for approvers, also by who may not read them
             adjustment.sudo()._move(self._prepare_figures_vals(summarise(changes)))
@@ -145,7 +145,7 @@ class PriceAdjustmentLine(models.Model):
             item, problem = line.item_id, ""
             if item.kh_contract_id.state != "active":
                 problem = self.env._("the contract is not in force")
-            elif float_compare(item.fixed_price, line.old_price, precision_digits=6):
+            elif float_compare(item._kh_agreed_price(), line.old_price, precision_digits=6):
                 problem = self.env._("the price has changed meanwhile")
             elif item.kh_is_past or (item.date_end and item.date_end < moment):
                 problem = self.env._("the price ends before the new one begins")
@@ -191,9 +191,10 @@ class PriceAdjustmentLine(models.Model):
             [end for _item_id, end in ends],
             adjustment.id,
         )
+        new_price = SQL("(SELECT p.new_price FROM %s p)", proposal)
         items._kh_copy_rows(
             SQL("i.id = ANY(%s)", self.item_id.ids),
-            fixed_price=SQL("(SELECT p.new_price FROM %s p)", proposal),
+            **items._kh_sql_follow_price(new_price, new_price),
             min_quantity=SQL("(SELECT p.min_quantity FROM %s p)", proposal),
             date_start=SQL("%s::timestamp", moment),
             date_end=SQL("LEAST(i.date_end, (SELECT p.date_end FROM %s p))", proposal),
@@ -231,7 +232,9 @@ class PriceAdjustmentLine(models.Model):
                       AND n.product_id IS NOT DISTINCT FROM i.product_id
                       AND n.product_tmpl_id IS NOT DISTINCT FROM i.product_tmpl_id
                       AND n.categ_id IS NOT DISTINCT FROM i.categ_id
-                      AND n.min_quantity = l.min_quantity AND n.fixed_price = l.new_price
+                      AND n.min_quantity = l.min_quantity
+                      AND CASE WHEN n.kh_uom_id IS NULL THEN n.fixed_price
+                               ELSE n.kh_uom_price END = l.new_price
                 RETURNING l.id""",
                 adjustment=adjustment.id,
             )
@@ -241,7 +244,13 @@ class PriceAdjustmentLine(models.Model):
     def _to_price_line(self):
         self.ensure_one()
         *target, _minimum = self.item_id._kh_key()
-        return PriceLine(self.item_id.id, (*target, self.min_quantity), self.new_price)
+        price = self._in_product_unit(self.new_price)
+        return PriceLine(self.item_id.id, (*target, self.min_quantity), price)
+
+    def _in_product_unit(self, price):
+        """Convert a price of this line, which is per agreed unit where there is one."""
+        own = self.item_id._kh_target().uom_id
+        return self.uom_id._compute_price(price, own) if self.uom_id and own else price
 
 
 class PriceContract(models.Model):

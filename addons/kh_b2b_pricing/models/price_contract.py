@@ -378,12 +378,9 @@ class PriceContract(models.Model):
         """Where adjustments need an approval, prices in force change by nothing else (M-45)."""
         if self.env.user._is_superuser() or not self:
             return
-        # sudo: who changes prices need not be able to read flows
-        flows = self.env["kh.approval.flow"].sudo()
-        flows = flows.search([("model_name", "=", "kh.price.adjustment"), ("active", "=", True)])
+        decided = self._companies_with_flow("kh.price.adjustment", self.company_id)
         for contract in self:
-            company = contract.company_id
-            if any(flow.company_id in (company, company.browse()) for flow in flows):
+            if contract.company_id in decided:
                 raise UserError(
                     self.env._(
                         "Price contract %(contract)s is in force, and changes of its prices need"
@@ -391,6 +388,16 @@ class PriceContract(models.Model):
                         contract=contract.name,
                     )
                 )
+
+    @api.model
+    def _companies_with_flow(self, model_name, companies):
+        """Return those of ``companies`` in which an approval flow decides on documents."""
+        # sudo: who changes prices need not be able to read flows
+        flows = self.env["kh.approval.flow"].sudo()
+        flows = flows.search([("model_name", "=", model_name), ("active", "=", True)])
+        if any(not flow.company_id for flow in flows):
+            return companies
+        return companies & flows.company_id
 
     def _approval_get_summary(self):
         return self.env._(

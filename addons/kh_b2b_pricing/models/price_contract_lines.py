@@ -243,13 +243,18 @@ class PriceContract(models.Model):
             return {}
         digits = self.env["decimal.precision"].precision_get("Product Price")
         step = step or 10**-digits
-        return {
-            "fixed_price": SQL(
-                "round(i.fixed_price::numeric * %(factor)s::numeric / %(step)s::numeric)"
+        fixed, agreed = (
+            SQL(
+                "round(%(price)s::numeric * %(factor)s::numeric / %(step)s::numeric)"
                 " * %(step)s::numeric",
+                price=SQL.identifier("i", name),
                 factor=factor,
                 step=step,
-            ),
+            )
+            for name in ("fixed_price", "kh_uom_price")
+        )
+        return {
+            **self.env["product.pricelist.item"]._kh_sql_follow_price(fixed, agreed),
             "percent_price": SQL(
                 "round(100 - (100 - i.percent_price::numeric) * %s::numeric, 4)", factor
             ),

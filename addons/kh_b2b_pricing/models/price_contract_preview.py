@@ -54,6 +54,7 @@ class PriceContract(models.Model):
                 """
                 WITH sold AS (
                     SELECT l.product_id, p.product_tmpl_id,
+                           l.product_uom_id <> t.uom_id AS is_converted,
                            (l.product_uom_qty * lu.factor / NULLIF(pu.factor, 0))::numeric AS qty,
                            (l.product_uom_qty * l.price_unit
                             * (1 - COALESCE(l.discount, 0) / 100.0))::numeric AS paid
@@ -91,7 +92,8 @@ class PriceContract(models.Model):
         does not know yet how many lines that has, it would read them all for each row.
         """
         return SQL(
-            """SELECT i.fixed_price::numeric AS price
+            """SELECT CASE WHEN i.kh_uom_id IS NOT NULL AND sold.is_converted
+                           THEN %s ELSE i.fixed_price::numeric END AS price
                  FROM product_pricelist_item i
                 WHERE i.kh_partner_id = %s AND COALESCE(i.kh_contract_id, 0) = %s
                   AND i.product_tmpl_id = sold.product_tmpl_id
@@ -101,6 +103,7 @@ class PriceContract(models.Model):
              ORDER BY i.product_id IS NULL, i.min_quantity DESC NULLS LAST,
                       i.date_start DESC NULLS LAST, i.id DESC
                 LIMIT 1""",
+            self.env["product.pricelist.item"]._kh_sql_per_product_unit(SQL("i.kh_uom_price")),
             self.partner_id.id or None,
             self.id or None,
         )

@@ -108,6 +108,9 @@ class PriceExplanation(models.AbstractModel):
 
     @api.model
     def _describe_kind(self, row, currency):
+        if row.kind == Kind.FIXED and row.agreed:
+            unit, price, _pieces = row.agreed
+            return self._describe_price_per(price, unit, currency)
         if row.kind == Kind.FIXED:
             return self._format_price(row.value, currency)
         percent = row.value if row.kind == Kind.PERCENT else row.value[0]
@@ -120,6 +123,12 @@ class PriceExplanation(models.AbstractModel):
         if row.kind == Kind.FORMULA:
             text = self.env._("formula, %(discount)s", discount=text)
         return text
+
+    @api.model
+    def _describe_price_per(self, price, unit, currency):
+        return self.env._(
+            "%(price)s per %(unit)s", price=self._format_price(price, currency), unit=unit
+        )
 
     @api.model
     def _describe_rule(self, row, currency, unit):
@@ -159,6 +168,7 @@ class PriceExplanation(models.AbstractModel):
         """Say what one step from the rule to the price did."""
         describe = {
             "fixed": self._describe_fixed,
+            "agreed": self._describe_agreed,
             "base": self._describe_base,
             "percent": self._describe_percent,
             "formula": self._describe_formula,
@@ -174,6 +184,10 @@ class PriceExplanation(models.AbstractModel):
     @api.model
     def _describe_fixed(self, currency, amount):
         return self.env._("Fixed price of the rule")
+
+    @api.model
+    def _describe_agreed(self, currency, unit):
+        return self.env._("Fixed price of the rule, per %(unit)s", unit=unit)
 
     @api.model
     def _describe_base(self, currency, amount, source, name="", origin="", rate=0.0):

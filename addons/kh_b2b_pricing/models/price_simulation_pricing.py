@@ -131,8 +131,11 @@ class Pricing:
         product_uom_id = self.facts[sold.product_id].uom_id
         if sold.uom_id == product_uom_id:
             return rule.fixed_price
+        sold_uom = self._record("uom.uom", sold.uom_id)
+        if rule.uom_id:
+            return self._record("uom.uom", rule.uom_id)._compute_price(rule.uom_price, sold_uom)
         product_uom = self._record("uom.uom", product_uom_id)
-        return product_uom._compute_price(rule.fixed_price, self._record("uom.uom", sold.uom_id))
+        return product_uom._compute_price(rule.fixed_price, sold_uom)
 
     def _price_key(self, rule, sold):
         """Name the case: quantity and day count only where the price depends on them."""

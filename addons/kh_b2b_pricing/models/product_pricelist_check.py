@@ -47,9 +47,13 @@ SELECT partner_id, grade_id, template_id, category_id, id, scope,
        CASE scope WHEN 0 THEN product_id WHEN 1 THEN template_id
                   WHEN 2 THEN category_id ELSE 0 END,
        minimum, date_start, date_end, with_branches, company_id,
-       CASE WHEN scope = 1 AND of_variants > 0 THEN COALESCE((
-           SELECT CASE WHEN count(*) = 1 THEN min(v.id) END FROM product_product v
-            WHERE v.product_tmpl_id = template_id AND v.active), 0) ELSE 0 END,
+       CASE WHEN scope = 1 AND of_variants > 0 THEN (
+           SELECT array_agg(v.id ORDER BY v.id) FROM product_product v
+            WHERE v.product_tmpl_id = template_id AND v.active AND NOT EXISTS (
+                SELECT FROM product_template_attribute_line line
+                  JOIN product_attribute attribute ON attribute.id = line.attribute_id
+                 WHERE line.product_tmpl_id = template_id AND line.active
+                   AND attribute.create_variant = 'dynamic')) END,
        NOT is_alive, is_empty
   FROM judged
  WHERE twins > 1 OR (of_variants > 0 AND of_templates > 0) OR NOT is_alive OR is_empty
@@ -113,8 +117,9 @@ class ProductPricelist(models.Model):
     def _kh_fetch_candidates(self):
         """Yield the rows of the running query as :class:`Candidate`."""
         while rows := self.env.cr.fetchmany(BATCH):
-            for partner, grade, template, category, *values in rows:
-                yield Candidate(values[0], (partner, grade, template, category), *values[1:])
+            for partner, grade, template, category, rule_id, *values in rows:
+                candidate = Candidate(rule_id, (partner, grade, template, category), *values)
+                yield candidate._replace(variant_ids=tuple(candidate.variant_ids or ()))
 
     def _kh_sql_check(self, contract):
         """Select rules that may be dead, those of one family together."""

@@ -41,6 +41,20 @@ class ProductPricelist(models.Model):
             )
         return result
 
+    def _kh_get_market_price_per(self, uom, product, partner, quantity, website):
+        """Return the market price of one product per ``uom``, as its viewer's website shows it.
+
+        Asked of the engine: a price agreed per carton is no multiple of the price per piece.
+
+        :param float quantity: in ``uom``
+        """
+        nobody = self.env["res.partner"]
+        currency = self.currency_id or self.env.company.currency_id
+        amount = self._get_product_price(
+            product, quantity, currency=currency, uom=uom, kh_partner=nobody
+        )
+        return self._kh_display_converter(product, partner, website)(product, amount)
+
     def _kh_display_amounts(self, products, partner, quantity):
         """Price ``products`` for nobody and for ``partner``, before taxes.
 

@@ -167,11 +167,15 @@ class ProductPricelist(models.Model):
         rate, shared_currency_id = self._kh_currency_lookups(products, date)
         per_unit = None
         if uom and any(fact.uom_id != uom.id for fact in facts.values()):
-            uoms = self.env["uom.uom"].browse({fact.uom_id for fact in facts.values()})
-            uom_by_id = {product_uom.id: product_uom for product_uom in uoms}
+            uoms = self.env["uom.uom"]
+            uom_by_id = {
+                product_uom.id: product_uom
+                for product_uom in uoms.browse({fact.uom_id for fact in facts.values()})
+            }
 
-            def per_unit(fact, amount):
-                return uom_by_id[fact.uom_id]._compute_price(amount, uom)
+            def per_unit(uom_id, amount):
+                source = uom_by_id.get(uom_id) or uoms.browse(uom_id)
+                return source._compute_price(amount, uom)
 
         def cost(fact):
             if products._name != "product.product":
@@ -186,6 +190,7 @@ class ProductPricelist(models.Model):
             own_currency_id=own_currency.id,
             shared_currency_id=shared_currency_id,
             rate=rate,
+            uom_id=uom.id if uom else None,
             per_unit=per_unit,
             cost=cost,
             rounded=lambda amount: float_round(amount, precision_digits=digits),

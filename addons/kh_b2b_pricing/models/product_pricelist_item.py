@@ -236,6 +236,7 @@ class ProductPricelistItem(models.Model):
                 vals.pop("kh_is_pending", None)
         self._kh_fill_templates(vals_list)
         items = super().create(vals_list)
+        items._kh_ensure_no_flow_decides()
         items._kh_log_changes(created=True)
         contracts.filtered(lambda contract: contract.state == "active")._sync_lines()
         return items
@@ -273,6 +274,7 @@ class ProductPricelistItem(models.Model):
             vals = {**vals, "kh_partner_id": partner.commercial_partner_id.id}
         before = bound._kh_log_state()
         result = super().write(vals)
+        (self - bound)._kh_ensure_no_flow_decides()
         if bound and vals.keys() & {"date_start", "date_end"}:
             active = bound.kh_contract_id.filtered(lambda contract: contract.state == "active")
             active._sync_lines()
@@ -293,6 +295,24 @@ class ProductPricelistItem(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_frozen_contract(self):
         self.kh_contract_id._ensure_lines_editable()
+
+    def _kh_ensure_no_flow_decides(self):
+        """Where contracts need an approval, no dealer gets a price without one (M-45).
+
+        Such a price may still be deleted: then the dealer pays what the level pays.
+        """
+        if self.env.user._is_superuser():
+            return
+        loose = self.filtered(lambda item: item.kh_partner_id and not item.kh_contract_id)
+        contracts = self.env["kh.price.contract"]
+        companies = loose.company_id or self.env.company
+        if loose and contracts._companies_with_flow("kh.price.contract", companies):
+            raise UserError(
+                self.env._(
+                    "Prices of %(dealer)s need an approval: enter them in a price contract.",
+                    dealer=loose[0].kh_partner_id.display_name,
+                )
+            )
 
     # === BUSINESS METHODS - HISTORY === #
 

@@ -14,6 +14,8 @@ PRICE_FIELDS = {
     "categ_id",
     "compute_price",
     "fixed_price",
+    "kh_uom_id",
+    "kh_uom_price",
     "min_quantity",
     "percent_price",
     "price_discount",

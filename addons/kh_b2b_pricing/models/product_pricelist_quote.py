@@ -10,7 +10,8 @@ DETAIL_COLUMNS = SQL(
     "i.id, i.compute_price, i.base, i.fixed_price::float8, i.percent_price::float8,"
     " i.price_discount::float8, i.price_markup::float8, i.price_round::float8,"
     " i.price_surcharge::float8, i.price_min_margin::float8, i.price_max_margin::float8,"
-    " i.date_start, contract.name, contract.version, contract.date_start, contract.date_end"
+    " i.date_start, contract.name, contract.version, contract.date_start, contract.date_end,"
+    " agreed.factor / own.factor"
 )
 
 
@@ -150,11 +151,12 @@ class ProductPricelist(models.Model):
     def _kh_rule_price(self, rule, ask, asked, kwargs, note=None):
         """Price one question by ``rule`` of the engine (``None``: the sales price)."""
         if rule is not None and rule.is_fixed:
-            price = rule.fixed_price
-            if asked.units and price:
-                _own, _line, line_factor, own_factor = asked.units
-                price = price * line_factor / own_factor
-            return price
+            if not asked.units:
+                return rule.fixed_price
+            if rule.uom_id:
+                return ask.uom.browse(rule.uom_id)._compute_price(rule.uom_price, ask.uom)
+            _own, _line, line_factor, own_factor = asked.units
+            return rule.fixed_price and rule.fixed_price * line_factor / own_factor
         # sudo: see `_kh_quote_one`
         item = self.env["product.pricelist.item"].sudo().browse(rule.id if rule else ())
         args = (self._kh_priced_product(ask), ask.quantity, ask.uom)
@@ -214,13 +216,17 @@ class ProductPricelist(models.Model):
             return {}
         self.env["kh.price.contract"].flush_model(["name", "version", "date_start", "date_end"])
         query = SQL(
-            "SELECT %s, %s, category.complete_name FROM product_pricelist_item i"
+            "SELECT %s, %s, category.complete_name, %s FROM product_pricelist_item i"
             " LEFT JOIN kh_price_contract contract ON contract.id = i.kh_contract_id"
             " LEFT JOIN res_partner_grade grade ON grade.id = i.kh_grade_id"
             " LEFT JOIN product_category category ON category.id = i.categ_id"
+            " LEFT JOIN uom_uom agreed ON agreed.id = i.kh_uom_id"
+            " LEFT JOIN product_template t ON agreed.id IS NOT NULL AND t.id = i.product_tmpl_id"
+            " LEFT JOIN uom_uom own ON own.id = t.uom_id"
             " WHERE i.id = ANY(%s)",
             DETAIL_COLUMNS,
             self.env["res.partner.grade"]._field_to_sql("grade", "name"),
+            self.env["uom.uom"]._field_to_sql("agreed", "name"),
             list(rules),
         )
         rows = {}
@@ -232,7 +238,7 @@ class ProductPricelist(models.Model):
     @api.model
     def _kh_rule_row(self, rule, values):
         kind, base, price, percent, discount, markup, *amounts = values[1:11]
-        start, number, version, first, last, level, category = values[11:]
+        start, number, version, first, last, pieces, level, category, unit = values[11:]
         if kind == "fixed":
             kind, value = Kind.FIXED, price or 0.0
         elif kind == "percentage":
@@ -256,6 +262,7 @@ class ProductPricelist(models.Model):
             level or 0,
             category or 0,
             base if kind == Kind.PERCENT and base != LIST_PRICE else 0,
+            [unit, rule.uom_price, pieces] if rule.uom_id and kind == Kind.FIXED else 0,
         )
 
 

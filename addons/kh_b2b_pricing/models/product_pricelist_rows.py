@@ -19,6 +19,8 @@ RULE_FIELDS = (
     "kh_grade_id",
     "kh_is_pending",
     "kh_partner_id",
+    "kh_uom_id",
+    "kh_uom_price",
     "kh_with_branches",
     "min_quantity",
     "percent_price",
@@ -35,7 +37,7 @@ NOW = timedelta(minutes=1)
 
 #: where `Rule` tells that its price is fixed
 IS_FIXED = Rule._fields.index("is_fixed")
-# In the order of `Rule`, after owner and before depth.
+# In the order of `Rule`, after owner and before depth; units come last.
 RULE_COLUMNS = SQL(
     """ascii(applied_on) - 48,
        COALESCE(CASE ascii(applied_on) WHEN 48 THEN product_id WHEN 49 THEN product_tmpl_id
@@ -274,7 +276,7 @@ class ProductPricelist(models.Model):
                                      WHERE p.product_tmpl_id = t.id AND p.active), 0),
                           t.id AS template_id, t.uom_id, COALESCE(t.list_price, 0)::float8,
                           NULL::timestamp, NULL::boolean, NULL::float8, NULL::float8,
-                          c.parent_path::text, t.company_id
+                          c.parent_path::text, t.company_id, NULL::int, NULL::float8
                      FROM unnest(%s::int[]) AS asked(id)
                      JOIN product_template t ON t.id = asked.id
                 LEFT JOIN product_category c ON c.id = t.categ_id""",
@@ -292,7 +294,7 @@ class ProductPricelist(models.Model):
                              WHERE pv.product_product_id = p.id) ELSE 0 END,
                       NULL::timestamp, NULL::boolean,
                       COALESCE((p.standard_price->>%s)::float8, %s),
-                      NULL::float8, c.parent_path::text, t.company_id
+                      NULL::float8, c.parent_path::text, t.company_id, NULL::int, NULL::float8
                  FROM unnest(%s::int[]) AS asked(id)
                  JOIN product_product p ON p.id = asked.id
                  JOIN product_template t ON t.id = p.product_tmpl_id
@@ -321,7 +323,7 @@ class ProductPricelist(models.Model):
         valid = self._kh_sql_valid(date)
         return SQL(" UNION ALL ").join(
             SQL(
-                """SELECT id, %s, %s, %s FROM product_pricelist_item
+                """SELECT id, %s, %s, %s, kh_uom_id, kh_uom_price FROM product_pricelist_item
                     WHERE %s AND product_tmpl_id %s AND %s""",
                 owner,
                 RULE_COLUMNS,

@@ -71,7 +71,12 @@ class ProductTemplate(models.Model):
         display = product_or_template._kh_get_display_prices(
             quantity=in_product_unit, website=website
         )[product_or_template.id]
-        market = product_or_template.uom_id._compute_price(display.market, uom)
+        market = display.market
+        if uom != product_or_template.uom_id:
+            viewer = self.env["product.product"]._kh_display_viewer(None, website)
+            market = viewer[1]._kh_get_market_price_per(
+                uom, product_or_template, viewer[0], quantity, website
+            )
         info.update(
             kh_is_b2b=True,
             kh_source=display.source,

@@ -165,6 +165,7 @@ class PriceList(models.AbstractModel):
         displays = products._kh_get_display_prices(partner=partner, website=website)
         winners = self._get_winners(products, partner, pricelist)
         terms = self._get_terms(rule for rules in winners.values() for rule in rules if rule)
+        agreed = self._get_agreed(products, winners, partner, website, pricelist)
         # sudo: unit and attribute values of products the user was found to see
         for product in products.sudo():
             display, rules = displays[product.id], winners[product.id]
@@ -173,15 +174,41 @@ class PriceList(models.AbstractModel):
                 if only_contract and source_of(rule) != "contract":
                     continue
                 source, date_end = self._tell_source(rule, terms)
-                yield Line(
+                values = {
                     **self._product_values(product),
-                    minimum=minimum,
-                    price=price,
-                    market=display.market,
-                    source=source,
-                    date_start=None,
-                    date_end=date_end,
-                )
+                    "minimum": minimum,
+                    "price": price,
+                    "market": display.market,
+                    **agreed(product, rule, display.market),
+                }
+                yield Line(**values, source=source, date_start=None, date_end=date_end)
+
+    @api.model
+    def _get_agreed(self, products, winners, partner, website, pricelist):
+        """Return ``f(product, rule, market) -> {field of Line: value}``.
+
+        It tells unit, minimum and prices of a price agreed per a unit of its own; of others
+        nothing.
+        """
+        rules = [rule for found in winners.values() for rule in found if rule and rule.uom_id]
+        if not rules:
+            return lambda product, rule, market: {}
+        shown = pricelist._kh_display_converter(products, partner, website)
+        uoms = self.env["uom.uom"].browse({rule.uom_id for rule in rules})
+        uom_by_id = {uom.id: uom for uom in uoms}
+
+        def agreed(product, rule, market):
+            if not rule or not rule.uom_id:
+                return {}
+            own, uom = product.uom_id, uom_by_id[rule.uom_id]
+            return {
+                "uom": uom.name,
+                "minimum": own._compute_quantity(rule.min_quantity, uom, round=False) or 1.0,
+                "price": shown(product, rule.uom_price),
+                "market": own._compute_price(market, uom),
+            }
+
+        return agreed
 
     @api.model
     def _get_winners(self, products, partner, pricelist):
@@ -275,7 +302,7 @@ class PriceList(models.AbstractModel):
                 Column(_("Valid from"), "date_start", 8, "date"),
                 Column(_("Valid until"), "date_end", 8, "date"),
             ),
-            notes=(_("Prices are per unit, as on the price list."),),
+            notes=(_("Prices are per unit as named in the line."),),
             signatures=(
                 (_("Supplier"), contract.company_id.name),
                 (_("Dealer"), contract.partner_id.name),
@@ -322,12 +349,12 @@ class PriceList(models.AbstractModel):
         product = item._kh_target()
         values = {"code": "", "name": item.name, "spec": "", "uom": ""}
         if product:
-            values = self._product_values(product)
+            values = {**self._product_values(product), "uom": item._kh_agreed_uom().name}
         return Line(
             **values,
-            minimum=item.min_quantity or 1.0,
-            price=item.fixed_price if item.compute_price == "fixed" else item.price,
-            market=item.kh_market_price if product else None,
+            minimum=item._kh_convert_minimum(item.min_quantity) or 1.0,
+            price=item._kh_agreed_price() if item.compute_price == "fixed" else item.price,
+            market=item._kh_market_price_per_agreed() if product else None,
             source="",
             date_start=self._to_day(item.date_start, contract),
             date_end=self._to_day(item.date_end, contract),

@@ -30,6 +30,7 @@ from . import test_price_simulation
 from . import test_price_simulation_access
 from . import test_price_simulation_contract
 from . import test_price_simulation_property
+from . import test_price_unit
 from . import test_price_why
 from . import test_replay
 from . import test_rules

@@ -63,10 +63,11 @@ class PricingCommon(TransactionCase):
         )
 
     @classmethod
-    def _create_template_with_variants(cls, name="Series", count=3):
+    def _create_template_with_variants(cls, name="Series", count=3, mode="always"):
         attribute = cls.env["product.attribute"].create(
             {
                 "name": "Current",
+                "create_variant": mode,
                 "value_ids": [Command.create({"name": f"{n} A"}) for n in range(count)],
             }
         )
@@ -92,7 +93,7 @@ class PricingCommon(TransactionCase):
     def _create_rule(cls, price=None, percent=None, **vals):
         values = {"pricelist_id": cls.pricelist.id, **vals}
         if percent is None:
-            values.update(compute_price="fixed", fixed_price=price)
+            values.update(compute_price="fixed", fixed_price=price or 0.0)
         else:
             values.update(compute_price="percentage", percent_price=percent)
         return cls.env["product.pricelist.item"].create(values)

@@ -11,11 +11,10 @@ from odoo.tests import freeze_time, tagged
 
 from .common import PricingCommon
 
-HEADER = ["Item no.", "Product name", "Min. quantity", "Price", "Start date", "End date"]
+HEADER = ("Item no.", "Product name", "Min. quantity", "Price", "Start date", "End date")
 
 
-@tagged("post_install", "-at_install")
-class TestContractImport(PricingCommon):
+class ImportCommon(PricingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -29,11 +28,11 @@ class TestContractImport(PricingCommon):
                 sheet.write_row(number, 0, row)
         return base64.b64encode(buffer.getvalue())
 
-    def _wizard(self, rows, **vals):
+    def _wizard(self, rows, header=HEADER, **vals):
         wizard = self.env["kh.price.contract.import"].create(
             {
                 "contract_id": self.contract.id,
-                "file": self._file([HEADER, *rows]),
+                "file": self._file([header, *rows]),
                 "file_name": "prices.xlsx",
                 **vals,
             }
@@ -45,6 +44,9 @@ class TestContractImport(PricingCommon):
         book = CalamineWorkbook.from_filelike(io.BytesIO(base64.b64decode(content)))
         return book.get_sheet_by_index(0).to_python()
 
+
+@tagged("post_install", "-at_install")
+class TestContractImport(ImportCommon):
     def test_year_9999_means_no_end(self):
         wizard = self._wizard([["KH-P-1", "", 0, 80, "", "9999-12-31"]])
         wizard.action_import()
@@ -88,13 +90,14 @@ class TestContractImport(PricingCommon):
     def test_error_file_keeps_the_original_text(self):
         wizard = self._wizard([["NOPE", "Ghost", "a few", "cheap", "soon", ""]])
         header, row = self._cells(wizard.error_file)
-        self.assertEqual(row[:5], ["NOPE", "Ghost", "a few", "cheap", "soon"])
-        self.assertEqual(len(header), 7)
-        self.assertEqual(len(row[6].split("; ")), 4, row[6])
+        self.assertEqual(row[:6], ["NOPE", "Ghost", "", "a few", "cheap", "soon"])
+        self.assertEqual(len(header), 8)
+        self.assertEqual(len(row[7].split("; ")), 4, row[7])
 
     def test_template_has_the_columns_that_are_read(self):
         wizard = self.env["kh.price.contract.import"].create({"contract_id": self.contract.id})
-        self.assertEqual(self._cells(wizard.template_file)[0], HEADER)
+        header = [*HEADER[:2], "Unit", *HEADER[2:]]
+        self.assertEqual(self._cells(wizard.template_file)[0], header)
 
     def test_existing_lines(self):
         rows = [["KH-P-1", "", 0, 80]]

@@ -20,6 +20,7 @@ SPECS = st.lists(
         st.sampled_from([None, 5, 15, 25, -5]),
         st.booleans(),
         st.sampled_from([0, 0, 1, 2]),
+        st.sampled_from([7, 7, 8]),
     ),
     max_size=12,
 )
@@ -31,7 +32,7 @@ def candidate(rule_id, scope=Scope.VARIANT, minimum=0.0, start=None, end=None, *
         "target_id": 7 if scope == Scope.VARIANT else 1,
         "with_branches": False,
         "company_id": 0,
-        "variant_id": 7 if scope == Scope.TEMPLATE else 0,
+        "variant_ids": (7,) if scope == Scope.TEMPLATE else (),
         "is_gone": False,
         "is_empty": False,
     }
@@ -61,9 +62,10 @@ def in_term(one, moment):
 
 
 def asks(one):
-    """Return the (moment, quantity, in a branch, company) at which a rule applies."""
+    """Return the (variant, moment, quantity, in a branch, company) at which a rule applies."""
     return {
-        (moment, quantity, branch, company)
+        (variant, moment, quantity, branch, company)
+        for variant in (one.variant_ids or (one.target_id,))
         for moment in MOMENTS
         if in_term(one, moment)
         for quantity in (1.0, 5.0, 10.0)
@@ -84,14 +86,26 @@ def naive(candidates):
     return {
         one.id: (
             bool(applies[one.id]),
-            {
-                rival.id
-                for rival in candidates
-                if order(rival) < order(one) and applies[one.id] <= applies[rival.id]
-            },
+            find_rivals(one, candidates, applies),
         )
         for one in candidates
     }
+
+
+def find_rivals(one, candidates, applies):
+    """Return the rules that beat ``one``; for none of its variants may there be none."""
+    found = set()
+    for variant in one.variant_ids or (one.target_id,):
+        asked = {ask for ask in applies[one.id] if ask[0] == variant}
+        rivals = {
+            rival.id
+            for rival in candidates
+            if order(rival) < order(one) and asked <= applies[rival.id]
+        }
+        if not rivals:
+            return set()
+        found |= rivals
+    return found
 
 
 @tagged("post_install", "-at_install")
@@ -114,7 +128,15 @@ class TestDeadRules(BaseCase):
         product = candidate(9, Scope.TEMPLATE, minimum=10)
         self.assertEqual(self._dead(product, candidate(1)), {9: (Reason.SHADOWED, 1)})
         self.assertEqual(self._dead(product, candidate(1, minimum=11)), {})
-        self.assertEqual(self._dead(product._replace(variant_id=0), candidate(1)), {})
+        self.assertEqual(self._dead(product._replace(variant_ids=()), candidate(1)), {})
+
+    def test_a_rule_of_each_variant_before_their_product(self):
+        product = candidate(9, Scope.TEMPLATE, minimum=10, variant_ids=(7, 8))
+        first, second = candidate(1), candidate(2, minimum=10, target_id=8)
+        self.assertEqual(self._dead(product, first, second), {9: (Reason.SHADOWED, 1)})
+        self.assertEqual(self._dead(product, first), {})
+        self.assertEqual(self._dead(product, first, second._replace(min_quantity=11)), {})
+        self.assertEqual(self._dead(product, first, candidate(2, end=9, target_id=8)), {})
 
     def test_a_rival_serves_all_whom_the_rule_serves(self):
         wide = candidate(1, with_branches=True)
@@ -139,10 +161,20 @@ class TestDeadRules(BaseCase):
         """The reference tries the quantities and moments at which anything can change."""
 
         @settings(max_examples=400, deadline=None, derandomize=True, database=None)
-        @given(specs=SPECS)
-        def check(specs):
+        @given(specs=SPECS, has_two=st.booleans())
+        def check(specs, has_two):
             candidates = [
-                candidate(number, *spec[:4], with_branches=spec[4], company_id=spec[5])
+                candidate(
+                    number,
+                    *spec[:4],
+                    with_branches=spec[4],
+                    company_id=spec[5],
+                    **(
+                        {"target_id": spec[6]}
+                        if spec[0] == Scope.VARIANT
+                        else {"variant_ids": (7, 8) if has_two else (7,)}
+                    ),
+                )
                 for number, spec in enumerate(specs, start=1)
                 if None in spec[2:4] or spec[3] > spec[2]
             ]
@@ -214,6 +246,25 @@ class TestRuleCheck(PricingCommon):
         before = [self._price(*ask) for ask in asks]
         self.env["product.pricelist.item"].browse(self._check()).unlink()
         self.assertEqual([self._price(*ask) for ask in asks], before)
+        self.assertEqual(self._check(), {})
+
+    def test_product_of_which_each_variant_has_a_rule(self):
+        owner = {"kh_partner_id": self.dealer_a.id}
+        template = self._create_template_with_variants(count=2)
+        rule = self._create_rule(70.0, product_tmpl_id=template.id, **owner)
+        first, second = template.product_variant_ids
+        winner = self._create_rule(71.0, product_id=first.id, **owner)
+        self.assertEqual(self._check(), {})
+        self._create_rule(72.0, product_id=second.id, **owner)
+        self.assertEqual(self._check(), {rule.id: (Reason.SHADOWED, winner.id)})
+
+    def test_product_of_which_other_variants_may_come(self):
+        owner = {"kh_partner_id": self.dealer_a.id}
+        template = self._create_template_with_variants(count=2, mode="dynamic")
+        values = template.attribute_line_ids.product_template_value_ids
+        variant = template._create_product_variant(values[0])
+        self._create_rule(70.0, product_tmpl_id=template.id, **owner)
+        self._create_rule(71.0, product_id=variant.id, **owner)
         self.assertEqual(self._check(), {})
 
     def test_lines_of_a_draft_are_checked_as_if_in_force(self):

@@ -13,7 +13,7 @@ RULES = st.lists(
         {
             "owner": st.sampled_from(["a", "b", "gold", "silver", "market"]),
             "target": st.integers(0, 5),
-            "kind": st.sampled_from(["fixed", "fixed", "percentage", "formula"]),
+            "kind": st.sampled_from(["fixed", "agreed", "percentage", "formula"]),
             "amount": st.floats(1, 120).map(lambda number: round(number, 2)),
             "minimum": st.sampled_from([0, 0, 5, 12, 24]),
             "base": st.sampled_from(["list_price", "list_price", "standard_price"]),
@@ -26,7 +26,7 @@ LINES = st.lists(
         {
             "product": st.integers(0, 2),
             "quantity": st.sampled_from([0.5, 1, 2, 5, 12, 30]),
-            "dozen": st.booleans(),
+            "unit": st.sampled_from(["unit", "dozen", "carton"]),
             "price": st.sampled_from([None, None, None, 33.3]),
         }
     ),
@@ -45,6 +45,10 @@ class TestOrderTraceProperty(TraceCommon):
         cls.product_3 = cls._create_product("Cable", "KH-P-3", list_price=14.83)
         cls.products = cls.product | cls.product_2 | cls.product_3
         cls.products.standard_price = 41.7
+        carton = cls.env["uom.uom"].create(
+            {"name": "Carton 7", "relative_factor": 7, "relative_uom_id": cls.uom_unit.id}
+        )
+        cls.uoms = {"unit": cls.uom_unit, "dozen": cls.uom_dozen, "carton": carton}
         cls.targets = [
             {"product_id": cls.product.id},
             {"product_tmpl_id": cls.product.product_tmpl_id.id},
@@ -65,11 +69,13 @@ class TestOrderTraceProperty(TraceCommon):
         vals = {
             "pricelist_id": self.pricelist.id,
             "min_quantity": spec["minimum"],
-            "compute_price": spec["kind"],
+            "compute_price": spec["kind"] if spec["kind"] != "agreed" else "fixed",
             **self.targets[spec["target"]],
             **self.owners[spec["owner"]],
         }
-        if spec["kind"] == "fixed":
+        if spec["kind"] == "agreed" and vals.keys() & {"product_id", "product_tmpl_id"}:
+            return {**vals, "kh_uom_id": self.uoms["carton"].id, "kh_uom_price": spec["amount"]}
+        if spec["kind"] in ("fixed", "agreed"):
             return {**vals, "fixed_price": spec["amount"]}
         if spec["kind"] == "percentage":
             return {**vals, "percent_price": spec["amount"] - 50}
@@ -84,7 +90,7 @@ class TestOrderTraceProperty(TraceCommon):
     def _order_lines(self, specs):
         rows = []
         for spec in specs:
-            more = {"product_uom_id": self.uom_dozen.id} if spec["dozen"] else {}
+            more = {"product_uom_id": self.uoms[spec["unit"]].id}
             if spec["price"] is not None:
                 more["price_unit"] = spec["price"]
             rows.append((self.products[spec["product"]], spec["quantity"], more))

@@ -109,6 +109,34 @@ class TestPriceApproval(PricingCommon):
         item.fixed_price = 89.0
         self.assertEqual(item.fixed_price, 89.0)
 
+    def test_nobody_goes_past_the_flow_by_a_price_without_contract(self):
+        old = self._create_rule(95.0, product_id=self.product.id, kh_partner_id=self.dealer_a.id)
+        level = self._create_rule(96.0, product_id=self.product.id, kh_grade_id=self.gold.id)
+        items = old.with_user(self.product_manager)
+        new = {
+            "pricelist_id": self.pricelist.id,
+            "product_id": self.product_2.id,
+            "kh_partner_id": self.dealer_a.id,
+            "fixed_price": 1.0,
+        }
+        ways = (
+            lambda: items.create(new),
+            lambda: items.write({"fixed_price": 1.0}),
+            lambda: (items + level).write({"fixed_price": 1.0}),
+            lambda: level.with_user(self.product_manager).write(
+                {"kh_partner_id": self.dealer_a.id, "kh_grade_id": False}
+            ),
+        )
+        for way in ways:
+            with self.assertRaisesRegex(UserError, "price contract"), self.env.cr.savepoint():
+                way()
+        level.with_user(self.product_manager).fixed_price = 94.0
+        items.unlink()
+        self.env["kh.approval.flow"].search(
+            [("model_name", "=", "kh.price.contract")]
+        ).action_archive()
+        self.assertTrue(items.create(new))
+
     def test_a_pricelist_with_contracts_keeps_its_currency_and_its_dealers(self):
         contract = self._submit(90.0)
         for vals in ({"kh_is_b2b": False}, {"currency_id": self.env.ref("base.JPY").id}):

@@ -95,6 +95,25 @@ class TestPriceList(PriceListCommon):
         self.assertNotIn(("KH-HIDDEN", 1.0), rows)
         self.assertNotIn(PRICE_B, [cell for row in rows.values() for cell in row])
 
+    def test_agreed_units_in_the_dealers_list(self):
+        carton = self.env["uom.uom"].create(
+            {"name": "Carton 12", "relative_factor": 12, "relative_uom_id": self.uom_unit.id}
+        )
+        self._create_rule(
+            kh_grade_id=self.gold.id,
+            product_id=self.product_2.id,
+            min_quantity=60,
+            kh_uom_id=carton.id,
+            kh_uom_price=500.0,
+        )
+        self.authenticate("kh_list_a", "kh_list_a")
+        rows = self._rows(self._download().content)
+        self.assertEqual(rows["KH-P-2", 1.0][3:7], [self.uom_unit.name, 1.0, LEVEL, 100.0])
+        self.assertEqual(rows["KH-P-2", 5.0][3:7], ["Carton 12", 5.0, 500.0, 1200.0])
+        texts = read_pdf(self._download("pdf").content)
+        self.assertIn("Carton 12", texts)
+        self.assertIn("500.00", texts)
+
     def test_dealers_list_as_pdf(self):
         self.authenticate("kh_list_a", "kh_list_a")
         texts = read_pdf(self._download("pdf").content)

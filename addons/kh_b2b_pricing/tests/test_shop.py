@@ -47,7 +47,7 @@ class TestShop(HttpCase, PricingCommon):
         self.assertEqual(response.status_code, 200, path)
         return response.text
 
-    def _combination(self, template=None, quantity=1):
+    def _combination(self, template=None, quantity=1, **more):
         template = template or self.template
         return self.make_jsonrpc_request(
             "/website_sale/get_combination_info",
@@ -56,6 +56,7 @@ class TestShop(HttpCase, PricingCommon):
                 "product_id": template.product_variant_id.id,
                 "combination": [],
                 "add_qty": quantity,
+                **more,
             },
         )
 
@@ -144,6 +145,20 @@ class TestShop(HttpCase, PricingCommon):
         self.assertEqual(info["kh_market_price"], 100.0)
         self.assertFalse(info["has_discounted_price"])
         self.assertEqual(self._combination(quantity=10)["price"], 58.13)
+
+    def test_price_in_packs_is_the_agreed_one(self):
+        carton = self.env["uom.uom"].create(
+            {"name": "Carton 12", "relative_factor": 12, "relative_uom_id": self.uom_unit.id}
+        )
+        for price, owner in ((700.1, {"kh_partner_id": self.dealer_a.id}), (1000.1, {})):
+            self._create_rule(
+                product_id=self.product_2.id, kh_uom_id=carton.id, kh_uom_price=price, **owner
+            )
+        self._login("kh_shop_a")
+        info = self._combination(self.product_2.product_tmpl_id, uom_id=carton.id)
+        self.assertEqual((info["price"], info["kh_market_price"]), (700.1, 1000.1))
+        info = self._combination(self.product_2.product_tmpl_id)
+        self.assertEqual((info["price"], info["kh_market_price"]), (58.34, 83.34))
 
     def _structured_data(self):
         scripts = re.findall(

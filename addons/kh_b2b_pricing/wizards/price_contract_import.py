@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine.sheet import COLUMNS, Problem, read_table
+from ..engine.sheet import COLUMNS, Problem, as_text, mark_duplicates, read_table
 from ..engine.sheet_size import SheetTooLarge, SheetUnreadable, ensure_readable
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -168,6 +168,7 @@ class PriceContractImport(models.TransientModel):
         if not sheet.rows:
             raise UserError(self.env._("The sheet has a header but no rows."))
         self._match_products(sheet)
+        self._match_units(sheet)
         self._check_against_contract(sheet)
         return sheet
 
@@ -215,6 +216,34 @@ class PriceContractImport(models.TransientModel):
                 row.product_id = matches[0]
             elif row.code:
                 row.problems.append(Problem.AMBIGUOUS_CODE if matches else Problem.UNKNOWN_CODE)
+
+    def _match_units(self, sheet):
+        """Find the units by name; quantities and prices become those per product unit."""
+        named = [row for row in sheet.rows if row.texts["unit"] and row.product_id]
+        by_name = defaultdict(self.env["uom.uom"].browse)
+        texts = {row.texts["unit"] for row in named}
+        for uom in by_name[""].search(Domain.OR(Domain("name", "=ilike", t) for t in texts)):
+            by_name[as_text(uom.name).casefold()] |= uom
+        products = self.env["product.product"].browse(row.product_id for row in named)
+        for row, product in zip(named, products, strict=True):
+            self._match_unit(row, product, by_name[row.texts["unit"].casefold()])
+        mark_duplicates(sheet.rows, is_converted=True)
+
+    @api.model
+    def _match_unit(self, row, product, uoms):
+        """Take for one row the unit that is meant: the product's own, one of its packs, another."""
+        own = product.uom_id
+        fitting = uoms.filtered(lambda uom: uom._has_common_reference(own))
+        uom = (fitting & own) or (fitting & product.uom_ids) or fitting
+        if len(uom) != 1:
+            problem = Problem.OTHER_UNIT if uoms else Problem.UNKNOWN_UNIT
+            row.problems.append(Problem.AMBIGUOUS_UNIT if fitting else problem)
+        elif uom != own:
+            row.uom_id, row.uom_price = uom.id, row.price
+            row.price = self.env["product.pricelist.item"]._kh_fixed_price(row.price, uom, own)
+            row.min_quantity = uom._compute_quantity(row.min_quantity, own, round=False)
+            if not row.price and row.uom_price:
+                row.problems.append(Problem.NOT_POSITIVE)
 
     def _check_against_contract(self, sheet):
         """Compare terms and lines with what the contract already says."""
@@ -296,6 +325,8 @@ class PriceContractImport(models.TransientModel):
         columns = {
             "product_id": "int",
             "fixed_price": "float8",
+            "kh_uom_id": "int",
+            "kh_uom_price": "float8",
             "min_quantity": "float8",
             "date_start": "timestamp",
             "date_end": "timestamp",
@@ -303,7 +334,7 @@ class PriceContractImport(models.TransientModel):
         source = SQL(
             "unnest(%s) AS v(%s) JOIN product_product p ON p.id = v.product_id",
             SQL(", ").join(
-                SQL("%s::%s[]", [vals[name] or None for vals in others], SQL(kind))
+                SQL("%s::%s[]", [vals.get(name) or None for vals in others], SQL(kind))
                 for name, kind in columns.items()
             ),
             SQL(", ").join(map(SQL.identifier, columns)),
@@ -319,7 +350,7 @@ class PriceContractImport(models.TransientModel):
             contract._sync_lines()
 
     def _prepare_item_vals(self, row):
-        return {
+        vals = {
             "kh_contract_id": self.contract_id.id,
             "applied_on": "0_product_variant",
             "product_id": row.product_id,
@@ -329,6 +360,9 @@ class PriceContractImport(models.TransientModel):
             "date_start": self._moment(row.date_start, time.min),
             "date_end": self._moment(row.date_end, time(23, 59, 59)),
         }
+        if row.uom_id:
+            vals.update(kh_uom_id=row.uom_id, kh_uom_price=row.uom_price)
+        return vals
 
     def _moment(self, day, clock):
         # The year 9999 means no end; a start in it is refused by the sheet.
@@ -345,6 +379,7 @@ class PriceContractImport(models.TransientModel):
             "row_number": row.number,
             "code": row.texts["code"],
             "product_name": row.texts["name"],
+            "unit_text": row.texts["unit"],
             "price_text": row.texts["price"],
             "quantity_text": row.texts["min_quantity"],
             "error": self._explain(row),
@@ -363,6 +398,11 @@ class PriceContractImport(models.TransientModel):
             Problem.AMBIGUOUS_CODE: _("several products have item no. %(code)s", code=row.code),
             Problem.DUPLICATE: _("same item and quantity as row %(row)s", row=row.same_as),
             Problem.EXISTS: _("the contract has a line for this item and quantity already"),
+            Problem.UNKNOWN_UNIT: _("there is no unit %(unit)s", unit=row.texts["unit"]),
+            Problem.OTHER_UNIT: _(
+                "unit %(unit)s does not convert to the product's unit", unit=row.texts["unit"]
+            ),
+            Problem.AMBIGUOUS_UNIT: _("several units are called %(unit)s", unit=row.texts["unit"]),
             Problem.NO_PRICE: _("price is missing"),
             Problem.BAD_PRICE: _("price is not a number"),
             Problem.NOT_POSITIVE: _("price must be above zero"),
@@ -377,6 +417,7 @@ class PriceContractImport(models.TransientModel):
         return {
             "code": _("Item no."),
             "name": _("Product name"),
+            "unit": _("Unit"),
             "min_quantity": _("Min. quantity"),
             "price": _("Price"),
             "date_start": _("Start date"),
@@ -394,7 +435,7 @@ class PriceContractImport(models.TransientModel):
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, 0, 18, text)
             sheet.set_column(1, 1, 40)
-            sheet.set_column(2, 5, 14)
+            sheet.set_column(2, 6, 14)
             for position, column in enumerate(COLUMNS):
                 sheet.write(0, position, labels[column], head)
             if with_errors:
@@ -419,6 +460,7 @@ class PriceContractImportError(models.TransientModel):
     row_number = fields.Integer("Row", readonly=True)
     code = fields.Char("Item no.", readonly=True)
     product_name = fields.Char("Product name", readonly=True)
+    unit_text = fields.Char("Unit", readonly=True)
     quantity_text = fields.Char("Min. quantity", readonly=True)
     price_text = fields.Char("Price", readonly=True)
     error = fields.Char("To correct", readonly=True)
