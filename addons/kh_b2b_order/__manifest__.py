@@ -40,6 +40,7 @@
         "data/order_expiry_data.xml",
         "data/order_chase_data.xml",
         "data/mail_template_change_data.xml",
+        "data/mail_template_hold_data.xml",
         "wizards/order_wizard_views.xml",
         "wizards/order_decision_views.xml",
         "wizards/inquiry_refuse_views.xml",

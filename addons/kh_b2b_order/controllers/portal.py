@@ -249,7 +249,7 @@ class DealerOrders(CustomerPortal):
             **self._kh_prepare_tickets(order_sudo),
             "is_chat_open": bool(kwargs.get("chat")),
             "notice": notice if notice in NOTICES else "",
-            "may_cancel": order_sudo._kh_is_unpaid()
+            "may_cancel": order_sudo._kh_may_dealer_cancel()
             and user.has_group("kh_b2b_member.group_b2b_dealer_buyer"),
             "token_args": f"?access_token={kwargs['access_token']}"
             if kwargs.get("access_token")

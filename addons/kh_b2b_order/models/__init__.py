@@ -28,7 +28,7 @@ from . import stock_move
 from . import order_rule, order_rule_content, order_rule_history
 from . import order_rule_hit, order_rule_hit_words, order_reason
 from . import sale_order_rules, sale_order_review_board
-from . import sale_order_compare, sale_order_offer
+from . import sale_order_compare, sale_order_offer, sale_order_return, sale_order_version
 from . import price_inquiry, price_inquiry_order
 from . import dealer_product_code, quick_order
 from . import express_tracking, express_message, stock_picking

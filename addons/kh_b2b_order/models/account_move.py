@@ -2,7 +2,7 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """Invoices of split and merged orders are paid by what the parts share (M-53)."""
+    """Invoices of orders: what parts of one order share (M-53), and what is chased (M-106)."""
 
     _inherit = "account.move"
 
@@ -13,6 +13,17 @@ class AccountMove(models.Model):
             # sudo: the share follows from splitting and merging, whoever posts the invoice
             invoice.sudo()._kh_reconcile_shares()
         return posted
+
+    def _invoice_paid_hook(self):
+        """Extend: orders whose overdue invoices are paid now are not chased any more (M-106)."""
+        result = super()._invoice_paid_hook()
+        # sudo: the orders of these invoices, whoever books the payment
+        orders = self.sudo().line_ids.sale_line_ids.order_id.filtered("kh_chase_count")
+        orders.invalidate_recordset(["kh_amount_overdue"])
+        orders.filtered(lambda order: not order._kh_may_be_chased())._kh_end_chase(
+            self.env._("The invoice is paid.")
+        )
+        return result
 
     def _kh_reconcile_shares(self):
         """Reconcile this invoice with its orders' shares of common payments; as superuser.

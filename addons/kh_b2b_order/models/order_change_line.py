@@ -1,10 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..utils import format_quantity
+from ..utils import format_price, format_quantity
 
 # What a line is about is said once, when it is created.
-FIXED_FIELDS = {"change_id", "order_line_id", "quantity_old"}
+FIXED_FIELDS = {
+    "change_id",
+    "order_line_id",
+    "quantity_old",
+    "price_old",
+    "price_new",
+    "discount_old",
+    "discount_new",
+}
 
 
 class OrderChangeLine(models.Model):
@@ -26,6 +34,11 @@ class OrderChangeLine(models.Model):
     quantity_difference = fields.Float(
         "Change", digits="Product Unit", compute="_compute_quantity_difference"
     )
+    # Of what staff edited on the order: per unit of the line; a price that was asked for has none.
+    price_old = fields.Float("Price before", digits="Product Price", readonly=True)
+    price_new = fields.Float("Price after", digits="Product Price", readonly=True)
+    discount_old = fields.Float("Discount before (%)", digits="Discount", readonly=True)
+    discount_new = fields.Float("Discount after (%)", digits="Discount", readonly=True)
     _new_not_negative = models.Constraint(
         "CHECK (quantity_new >= 0)", "A quantity cannot be negative."
     )
@@ -41,6 +54,8 @@ class OrderChangeLine(models.Model):
     def create(self, vals_list):
         """The old quantity is what the order has, whatever the caller says."""
         self._ensure_not_negative(vals_list)
+        if self.env["kh.order.change"]._is_record():
+            return super().create(vals_list)
         for vals in vals_list:
             order_line = self.env["sale.order.line"].browse(vals.get("order_line_id") or [])
             vals["quantity_old"] = order_line.product_uom_qty
@@ -89,7 +104,24 @@ class OrderChangeLine(models.Model):
     def _is_changed(self):
         self.ensure_one()
         uom = self.order_line_id.product_uom_id or self.product_id.uom_id
-        return uom.compare(self.quantity_old, self.quantity_new) != 0
+        if uom.compare(self.quantity_old, self.quantity_new) != 0:
+            return True
+        return self.price_old != self.price_new or self.discount_old != self.discount_new
+
+    def _word_terms(self):
+        """Say how price and discount of a line changed, in the reader's language."""
+        self.ensure_one()
+        texts = []
+        if self.price_old != self.price_new:
+            digits = self.env["decimal.precision"].precision_get("Product Price")
+            minimum = self.order_id.currency_id.decimal_places
+            known = [(self.quantity_old, self.price_old), (self.quantity_new, self.price_new)]
+            prices = [format_price(price, digits, minimum) for quantity, price in known if quantity]
+            texts.append(self.env._("Price %s", " → ".join(prices)))
+        if self.discount_old != self.discount_new:
+            discounts = f"{self.discount_old:g}% → {self.discount_new:g}%"
+            texts.append(self.env._("Discount %s", discounts))
+        return " · ".join(texts)
 
     def _ensure_applicable(self):
         """Raise one sentence if the order's line cannot become what is asked for."""
@@ -126,7 +158,7 @@ class OrderChangeLine(models.Model):
         )
 
     def _apply(self):
-        """Make the order's lines what is asked for; their price is that of today."""
+        """Make the order's lines what is asked for; their price is that of the order's date."""
         quantities, dropped = {}, self.env["sale.order.line"]
         for line in self.filtered("order_line_id"):
             order_line = line.order_line_id

@@ -20,7 +20,7 @@ class OrderChange(models.Model):
             change.sudo().write({"amount_before": before, "amount_after": after})
 
     def _get_amount_after(self):
-        """Return what the order would cost, taxes included, at the prices of today.
+        """Return what the order would cost, taxes included, at the prices of its date.
 
         The lines are changed and changed back: discounts of sets, packing and what other
         add-ons do are there on real lines only. Stock is left alone.

@@ -26,6 +26,7 @@ GUARDED = (
     "kh_received_by_id",
     "kh_is_on_hold",
     "kh_hold_reason",
+    "kh_is_returned",
     "kh_hold_date",
     "kh_released_date",
     "kh_released_by_id",

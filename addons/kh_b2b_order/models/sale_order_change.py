@@ -106,15 +106,29 @@ class SaleOrder(models.Model):
         ]
         return {"order_id": self.id, "line_ids": [Command.create(row) for row in rows], **vals}
 
-    def _kh_can_dealer_change(self):
-        """Answer whether the dealer may ask for a change of this order now."""
+    def _kh_find_change_obstacle(self):
+        """Say why this order cannot be changed now; "" if it can."""
         self.ensure_one()
-        return bool(
-            self.company_id.sudo().kh_dealers_may_change  # sudo: the seller's policy
-            and self.state in ("sent", "sale")
-            and self.kh_stage in ("to_pay", "to_ship")
-            and not self._kh_find_part_obstacle()
-        )
+        is_returned = self._kh_was_returned()
+        reason = self._kh_find_part_obstacle(is_held=is_returned)
+        is_open = is_returned or self.kh_stage in ("to_pay", "to_ship")
+        if not reason and (self.state == "draft" or not is_open):
+            return self.env._(
+                "Order %(order)s is “%(stage)s” and cannot be changed.",
+                order=self.name,
+                stage=self._kh_get_stage_label(),
+            )
+        return reason
+
+    def _kh_can_dealer_change(self):
+        """Answer whether the dealer may ask for a change of this order now.
+
+        Whoever returns an order asks for it, whatever the seller's policy.
+        """
+        self.ensure_one()
+        # sudo: the seller's policy
+        is_allowed = self._kh_was_returned() or self.company_id.sudo().kh_dealers_may_change
+        return is_allowed and not self._kh_find_change_obstacle()
 
 
 class SaleOrderLine(models.Model):

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..utils import format_money, to_local
 
@@ -17,9 +18,10 @@ CHASE_ACTIVITY = "kh_b2b_order.mail_activity_type_chase"
 class SaleOrder(models.Model):
     """Staff chase payments: a list, a mark on the order, a task that ends by itself (M-106).
 
-    Chasing writes who and when on the order, reminds the dealer by e-mail, at most once a
-    day, and leaves a task with the salesperson until the order is paid, confirmed or
-    cancelled.
+    What is chased is the payment of orders that await it, and overdue invoices of those that
+    were confirmed on account. Chasing writes who and when on the order, reminds the dealer by
+    e-mail, at most once a day, and leaves a task with the salesperson until the order (or its
+    overdue invoice) is paid, or the order confirmed or cancelled.
     """
 
     _inherit = "sale.order"
@@ -28,7 +30,42 @@ class SaleOrder(models.Model):
     kh_chased_date = fields.Datetime("Last Chased On", copy=False, readonly=True)
     kh_chased_by_id = fields.Many2one("res.users", "Last Chased By", copy=False, readonly=True)
     kh_chase_count = fields.Integer("Times Chased", copy=False, readonly=True)
+    kh_amount_overdue = fields.Monetary(
+        "Overdue Invoices",
+        compute="_compute_kh_amount_overdue",
+        search="_search_kh_amount_overdue",
+        help="What is unpaid of this order's invoices after its due date, tax included. An "
+        "invoice of several orders counts with each of them.",
+    )
     kh_pay_mail_date = fields.Datetime("Last Reminded to Pay On", copy=False, readonly=True)
+
+    # === COMPUTE METHODS === #
+    def _compute_kh_amount_overdue(self):
+        # sudo: a sum over the order's own invoices, for those who may not read them
+        moves_sudo = self.sudo().order_line.invoice_lines.move_id
+        lines_sudo = moves_sudo.env["account.move.line"]
+        if moves_sudo:
+            domain = self._kh_get_overdue_domain() & Domain("move_id", "in", moves_sudo.ids)
+            lines_sudo = lines_sudo.search(domain)
+        by_move = lines_sudo.grouped("move_id")
+        for order in self:
+            overdue = [by_move[move] for move in order.sudo().invoice_ids if move in by_move]
+            order.kh_amount_overdue = sum(
+                line.amount_residual_currency for lines in overdue for line in lines
+            )
+
+    def _search_kh_amount_overdue(self, operator, value):
+        """Find orders with overdue invoices: ``("kh_amount_overdue", ">", 0)``."""
+        if operator != ">" or value:
+            return NotImplemented
+        # sudo: which orders, whose own access decides
+        invoice_lines = self.env["account.move.line"].sudo()._search(self._kh_get_overdue_domain())
+        lines = (
+            self.env["sale.order.line"]
+            .sudo()
+            ._search([("invoice_lines.move_id", "in", invoice_lines.subselect("move_id"))])
+        )
+        return Domain("id", "in", lines.subselect("order_id"))
 
     # === ACTION METHODS === #
     def action_kh_chase(self):
@@ -75,9 +112,24 @@ class SaleOrder(models.Model):
     def _kh_may_be_chased(self):
         """Answer whether this order awaits a payment that its dealer owes now."""
         self.ensure_one()
+        if self.kh_amount_overdue:
+            return True
         if self.kh_stage != "to_pay" or self.kh_offer_state == "open":
             return False
         return self.currency_id.compare_amounts(self._kh_payment_status().due, 0.0) > 0
+
+    @api.model
+    def _kh_get_overdue_domain(self):
+        """Return the instalments of customers' invoices that are unpaid after their due date."""
+        return Domain(
+            [
+                ("move_id.move_type", "=", "out_invoice"),
+                ("parent_state", "=", "posted"),
+                ("display_type", "=", "payment_term"),
+                ("date_maturity", "<", fields.Date.context_today(self)),
+                ("amount_residual", ">", 0),
+            ]
+        )
 
     def _kh_remind_to_pay(self):
         """Queue an e-mail to the buyers of these orders, in their language, once a day at most.
@@ -94,12 +146,14 @@ class SaleOrder(models.Model):
             ):
                 reasons[order] = self.env._("the buyer got an e-mail today already")
         mailed = self - self.browse(order.id for order in reasons)
-        dated = mailed.filtered(
+        overdue = mailed.filtered("kh_amount_overdue")
+        dated = (mailed - overdue).filtered(
             lambda order: order.kh_payment_deadline and order.kh_payment_deadline > now
         )
         for name, orders in (
             ("mail_template_order_unpaid_reminder", dated),
-            ("mail_template_order_chase", mailed - dated),
+            ("mail_template_order_overdue", overdue),
+            ("mail_template_order_chase", mailed - overdue - dated),
         ):
             if orders:
                 # sudo: the template, whoever chases
@@ -122,13 +176,12 @@ class SaleOrder(models.Model):
             )
             return
         user = self._kh_get_keeper() or self.env.user
+        amount = self.kh_amount_overdue or self._kh_payment_status().due
         order_sudo.activity_schedule(
             CHASE_ACTIVITY,
             date_deadline=tomorrow,
             user_id=user.id,
-            summary=self.env._(
-                "Ask for %s", format_money(self._kh_payment_status().due, self.currency_id)
-            ),
+            summary=self.env._("Ask for %s", format_money(amount, self.currency_id)),
         )
 
     def _kh_show_chased(self, reasons, others):

@@ -144,8 +144,7 @@ class SaleOrder(models.Model):
         transactions_sudo = self.sudo().transaction_ids
         transactions_sudo.lock_for_update()
         for order in self:
-            is_open = order.kh_stage == "to_pay" and order.state in ("draft", "sent")
-            if not is_open or order.kh_offer_state == "open":
+            if not order._kh_can_be_cancelled() or order.kh_offer_state == "open":
                 raise UserError(
                     self.env._(
                         "Order %(order)s is “%(stage)s” and cannot be cancelled here. Ask your "
@@ -164,6 +163,11 @@ class SaleOrder(models.Model):
         self.kh_cancel_cause = cause
         for order in self:
             order.message_post(body=order._kh_get_cancel_sentence())
+
+    def _kh_can_be_cancelled(self):
+        """Answer whether the stage of this order lets it be cancelled; money is asked apart."""
+        self.ensure_one()
+        return self.kh_stage == "to_pay" and self.state in ("draft", "sent")
 
     def _kh_get_cancel_sentence(self):
         """Return why this order was cancelled, in the reader's language."""

@@ -111,7 +111,7 @@ class SaleOrderLine(models.Model):
     def _kh_set_quantities(self, quantities, is_price_kept=True):
         """Set the quantities of lines, ``{line: quantity}``, and let stock follow them once.
 
-        :param bool is_price_kept: the price stays what was agreed; else it is that of today
+        :param bool is_price_kept: the price stays what was agreed; else the rules give it anew
         Callers checked who may do this, and the quantities; they note it on the order.
         """
         # sudo: checked by the callers

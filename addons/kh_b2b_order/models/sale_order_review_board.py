@@ -40,7 +40,8 @@ class SaleOrder(models.Model):
                 texts = [order._kh_word_hit(hit_sudo) for hit_sudo in hits_sudo]
                 is_returned = any(hit.state == "refused" for hit in hits_sudo)
                 if is_returned or not hits_sudo:
-                    texts.insert(0, order.kh_hold_reason or "")
+                    answer = order.env._("Changed by the dealer and sent in again.")
+                    texts.insert(0, order.kh_hold_reason or answer)
             elif order.kh_stage == "review":
                 texts = [order_sudo.kh_approval_request_id.flow_id.name or ""]
             order.kh_stop_reasons = "\n".join(text for text in texts if text)

@@ -30,6 +30,11 @@ class SaleOrder(models.Model):
         help="The delivery address as it was when the order was placed, or confirmed: an "
         "address that is written over later does not change it.",
     )
+    kh_hold_text = fields.Char(
+        "Why on Hold",
+        compute="_compute_kh_hold_text",
+        help="Why the order is on hold, in the reader's language where no person wrote it.",
+    )
     # when and by whom it was stopped last, and let go
     kh_hold_date = fields.Datetime("On Hold Since", copy=False, readonly=True)
     kh_released_date = fields.Datetime("Released On", copy=False, readonly=True)
@@ -41,6 +46,12 @@ class SaleOrder(models.Model):
         """Not of the address's parts: the order keeps what was agreed, see `_kh_note_ship_to`."""
         for order in self:
             order.kh_ship_to = order._kh_get_ship_to()
+
+    @api.depends("kh_is_on_hold", "kh_hold_reason", "kh_rule_hit_ids.state")
+    @api.depends_context("lang")
+    def _compute_kh_hold_text(self):
+        for order in self:
+            order.kh_hold_text = order.kh_is_on_hold and order._kh_get_hold_reason()
 
     # === ACTION METHODS === #
     def action_confirm(self):
@@ -171,7 +182,8 @@ class SaleOrder(models.Model):
         # sudo: a dealer does not read hits, only that there is one
         if any(hit_sudo.state == "open" for hit_sudo in self.sudo().kh_rule_hit_ids):
             return self._kh_get_check_reason()
-        return super()._kh_get_hold_reason()
+        # what a dealer sent in again has no reason of its own
+        return super()._kh_get_hold_reason() or self._kh_get_check_reason()
 
     def _kh_prepare_hits(self, found):
         """Return the values of new hits, without what was let go with this content."""
@@ -256,7 +268,7 @@ class SaleOrder(models.Model):
         """Extend: an order that was put on hold was not confirmed; say so."""
         reason = super()._kh_try_confirm()
         if not reason and self.kh_is_on_hold:
-            return self.kh_hold_reason
+            return self._kh_get_hold_reason()
         return reason
 
     def _kh_set_on_hold(self, reason):

@@ -236,15 +236,19 @@ class SaleOrder(models.Model):
         ):
             raise UserError(self.env._("Leave something on order %s.", self.name))
 
-    def _kh_find_part_obstacle(self):
-        """Say why this order can be neither split nor merged now; "" if it can."""
+    def _kh_find_part_obstacle(self, is_held=False):
+        """Say why this order can be neither split nor merged now; "" if it can.
+
+        :param bool is_held: an order on hold will do, too
+        """
         self.ensure_one()
         _ = self.env._
         if self.state not in PART_STATES:
             return _("Order %s is cancelled.", self.name)
         if self.locked:
             return _("Order %s is locked. Unlock it first.", self.name)
-        if self._kh_is_blocked() or self.kh_offer_state == "open":
+        is_blocked = self._is_under_review() if is_held else self._kh_is_blocked()
+        if is_blocked or self.kh_offer_state == "open":
             return _("Order %s waits for a decision. Decide first.", self.name)
         # sudo: whether money is on its way decides, not who may read payments
         if "pending" in self.sudo().transaction_ids.mapped("state"):

@@ -160,7 +160,7 @@ class SaleOrder(models.Model):
 
     def _kh_prepare_unhold_vals(self):
         """Return what goes with a hold."""
-        return {"kh_is_on_hold": False, "kh_hold_reason": False}
+        return {"kh_is_on_hold": False, "kh_hold_reason": False, "kh_is_returned": False}
 
     def _confirmation_error_message(self):
         """Extend `sale`: an order on hold or under review is not confirmed, by any way."""
@@ -189,7 +189,9 @@ class SaleOrder(models.Model):
         """Put these orders on hold. Callers: clerk, refusal, interception rules."""
         orders = self.filtered(lambda order: order.state != "cancel")
         # sudo: fields of ours; the callers checked who may, or what a rule found
-        orders.sudo().write({"kh_is_on_hold": True, "kh_hold_reason": reason})
+        orders.sudo().write(
+            {"kh_is_on_hold": True, "kh_hold_reason": reason, "kh_is_returned": False}
+        )
         for order in orders:
             order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))
 
@@ -275,6 +277,8 @@ class SaleOrder(models.Model):
             "cancel": NextStep("", "reorder", _("Order Again") if is_dealer else ""),
             "closed": NextStep("", "reorder", _("Order Again") if is_dealer else ""),
         }
+        if self._kh_is_dealers_turn():
+            return NextStep("dealer", "answer", _("Answer Return"))
         return steps[self.kh_stage or "draft"]
 
     # === HOOKS - APPROVAL === #
@@ -291,6 +295,7 @@ class SaleOrder(models.Model):
             "access_token",
             "kh_is_on_hold",
             "kh_hold_reason",
+            "kh_is_returned",
             "kh_placed_date",
             "kh_placed_by_id",
             "shop_warning",

@@ -18,6 +18,7 @@ from . import (
     test_order_query,
     test_order_rule,
     test_order_rule_concurrency,
+    test_order_version,
     test_order_rule_kinds,
     test_express,
     test_express_callback,

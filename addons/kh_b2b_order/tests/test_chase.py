@@ -139,6 +139,40 @@ class TestChase(ExpiryCommon):
         Order = self.env["sale.order"].with_user(self.seller)
         self.assertEqual(set(Order.search([*domain, *mine]).ids), set((soon | old).ids))
 
+    def test_overdue_invoices_on_account(self):
+        with freeze_time(NOW):
+            orders = self.env["sale.order"].union(*(self._place() for _n in range(3)))
+            overdue, later, draft = orders
+            orders.action_confirm()
+            invoices = [order._create_invoices() for order in orders]
+            for invoice, due in zip(invoices, ("02-20", "03-20", "02-20"), strict=True):
+                invoice.invoice_payment_term_id = False
+                invoice.write({"invoice_date": "2030-02-10", "invoice_date_due": f"2030-{due}"})
+            (invoices[0] | invoices[1]).action_post()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            total = overdue.amount_total
+            self.assertEqual(orders.mapped("kh_amount_overdue"), [total, 0.0, 0.0])
+            action = self.env["ir.actions.act_window"]._for_xml_id(
+                "kh_b2b_order.sale_order_action_kh_chase"
+            )
+            domain = [*ast.literal_eval(action["domain"]), ("id", "in", orders.ids)]
+            Order = self.env["sale.order"].with_user(self.seller)
+            self.assertEqual(Order.search(domain), overdue.with_user(self.seller))
+            said = self._chase(orders)
+            for order in later | draft:
+                self.assertIn(order.name, said["message"])
+            [mail] = self._mails(overdue).filtered(lambda mail: "invoice" in (mail.subject or ""))
+            self.assertIn("are overdue", mail.body_html)
+            self.assertTrue(self._tasks(overdue))
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=invoices[0].ids
+            ).create({"payment_date": "2030-03-01"}).action_create_payments()
+            self.env.invalidate_all()
+            self.assertFalse(overdue.kh_amount_overdue)
+            self.assertFalse(self._tasks(overdue))
+            self.assertFalse(Order.search(domain))
+
     def test_who_may_chase(self):
         order = self._place()
         order.with_user(self.seller).action_kh_chase()

@@ -1,5 +1,5 @@
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .test_order_change import ChangeCommon
 
@@ -73,6 +73,35 @@ class TestOrderChangeMoney(ChangeCommon):
         self.product.list_price = 90.0
         change.with_user(self.clerk).action_approve()
         self.assertEqual(order.amount_total, 1080.0)
+
+    def test_shown_price_is_that_of_the_applied_line(self):
+        """The order's date decides, as where staff edit the line on the order's form."""
+        pricelist = self.env["product.pricelist"].create({"name": "By date"})
+        rule = {"pricelist_id": pricelist.id, "applied_on": "0_product_variant"}
+        self.env["product.pricelist.item"].create(
+            [
+                {**rule, "product_id": product.id, "fixed_price": price, **dates}
+                for product in (self.product, self.product_2)
+                for price, dates in (
+                    (70.0, {"date_end": "2030-01-31 16:00:00"}),
+                    (90.0, {"date_start": "2030-01-31 16:00:00"}),
+                )
+            ]
+        )
+        order = self._place(
+            {self.product: 10.0}, date_order="2030-01-10 04:00:00", pricelist_id=pricelist.id
+        )
+        with freeze_time("2030-02-15 04:00:00"):
+            line = order.order_line
+            self.assertEqual(line.price_unit, 70.0)
+            change = self._change(order, {self.product: 20.0}, [(self.product_2, 2.0)])
+            change.action_submit()
+            self.assertEqual(change.amount_after, 22 * 70.0)
+            change.action_approve()
+            self.assertEqual(order.order_line.mapped("price_unit"), [70.0, 70.0])
+            self.assertEqual((order.amount_total, change.amount_after), (1540.0, 1540.0))
+            line.product_uom_qty = 21.0
+            self.assertEqual(line.price_unit, 70.0)
 
     def test_confirmed_order_stays_within_its_buyers_limit(self):
         buyer = self.buyer.partner_id.sudo()

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo import http
+from odoo import Command, http
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -125,6 +125,59 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
         self.assertIn("notice=not_cancelled", answer.headers["Location"])
         self.env.invalidate_all()
         self.assertEqual((order.state, transaction.state), ("sent", "pending"))
+
+    def test_the_buyer_cancels_a_returned_order(self):
+        order = self._place(website_id=self.website.id)
+        url = f"/my/orders/{order.id}/cancel"
+        order.action_kh_hold("Look")
+        self.assertNotIn(url, self._get(f"/my/orders/{order.id}"))
+        self.assertIn("notice=not_cancelled", self._post(url, self.buyer).headers["Location"])
+        order.action_kh_return("Which street?")
+        page = self._get(f"/my/orders/{order.id}")
+        self.assertIn("Which street?", page)
+        self.assertIn(url, page)
+        for user in (self.foreigner, self.reader, None):
+            self._post(url, user)
+            order.invalidate_recordset()
+            self.assertEqual(order.state, "sent")
+        self.assertIn("notice=cancelled", self._post(url, self.buyer).headers["Location"])
+        order.invalidate_recordset()
+        self.assertEqual((order.state, order.kh_cancel_cause), ("cancel", "dealer"))
+
+    def test_the_buyer_changes_a_returned_order_and_sends_it_in_again(self):
+        self.company.kh_dealers_may_change = False
+        order = self._place({self.product: 10.0}, website_id=self.website.id)
+        url = f"/my/orders/{order.id}/change"
+        order.action_kh_hold("Look")
+        self.assertNotIn(url, self._get(f"/my/orders/{order.id}"))
+        order.action_kh_return("Too many?")
+        self.assertEqual(order._kh_next_step().key, "answer")
+        self.assertIn(url, self._get(f"/my/orders/{order.id}"))
+        # more than before, which the desk would otherwise decide on first
+        self._post(url, self.buyer, **{f"line_{order.order_line.id}": "12"})
+        self.env.invalidate_all()
+        change = order.kh_change_ids
+        self._post(f"/my/orders/changes/{change.id}/send", self.buyer)
+        self.env.invalidate_all()
+        self.assertEqual((change.state, order.amount_total), ("applied", 1200.0))
+        self.assertEqual((order.kh_stage, order.kh_is_returned), ("hold", False))
+        self.assertIn("sent in again", order.kh_stop_reasons)
+        self.assertNotIn("Too many?", order._kh_whose_turn())
+        self.assertIn("We will decide", order._kh_whose_turn())
+        self.assertNotIn(url, self._get(f"/my/orders/{order.id}"))
+        order.action_kh_release()
+        self.assertEqual(order.kh_stage, "to_pay")
+
+    def test_the_dealer_sees_what_staff_edited(self):
+        order = self._place({self.product: 10.0}, website_id=self.website.id)
+        edit = Command.update(order.order_line.id, {"price_unit": 90.0})
+        order.with_user(self.clerk).write({"order_line": [edit]})
+        change = order.kh_change_ids
+        url = f"/my/orders/changes/{change.id}"
+        self.assertIn(url, self._get(f"/my/orders/{order.id}"))
+        page = self._get(url)
+        for text in ("Our staff changed the order", "100.00 → 90.00", "900.00"):
+            self.assertIn(text, page)
 
     def _get(self, url):
         self.authenticate(self.buyer.login, self.buyer.login)

@@ -94,6 +94,73 @@ class TestOrderRule(OrderRuleCommon):
         self.assertEqual(order.kh_rule_hit_ids.outcome, "refused")
         self.assertEqual((order.kh_stage, order.kh_hold_reason), ("hold", "Call us first"))
 
+    def _mails(self, order, known):
+        return self.env["mail.mail"].search(
+            [("id", "not in", known), ("model", "=", "sale.order"), ("res_id", "=", order.id)]
+        )
+
+    def test_the_dealer_is_told_of_return_and_release(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        template = self.env.ref("kh_b2b_order.mail_template_order_released")
+        template.with_context(lang="zh_CN").subject = "订单 {{ object.name }} 继续处理"
+        order = self._create_order()
+        order.partner_id.lang = "en_US"
+        order.with_user(self.buyer).sudo().action_quotation_sent()
+        known = self.env["mail.mail"].search([]).ids
+        order.with_user(self.clerk).action_kh_hold("Look")
+        self.assertFalse(self._mails(order, known))
+        self.assertIn("We will decide", order._kh_whose_turn())
+        order.with_user(self.clerk).action_kh_return("Which street?")
+        returned = self._mails(order, known)
+        self.assertIn("Which street?", returned.body_html)
+        self.assertIn("check your order", returned.subject)
+        self.assertIn("Your turn", order._kh_whose_turn())
+        self.assertIn("cancel it", order._kh_whose_turn())
+        now = [node for node in order._kh_get_timeline() if node.state == "now"]
+        self.assertEqual([node.note for node in now], ["returned to you"])
+        self.assertTrue(now[0].when)
+        order.partner_id.lang = "zh_CN"
+        order.with_user(self.clerk).action_kh_release()
+        released = self._mails(order, [*known, *returned.ids])
+        self.assertEqual(released.subject, f"订单 {order.name} 继续处理")
+        self.assertFalse(order.kh_is_returned)
+
+    def test_a_stop_by_rules_is_told_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self._create_rule(amount=1.0)
+        stopped, by_hand = self._create_order(), self._create_order()
+        (stopped | by_hand).with_context(lang="en_US").action_quotation_sent()
+        stopped.with_context(lang="en_US").action_confirm()
+        by_hand.with_user(self.clerk).action_kh_hold("Call us first")
+        self.assertIn("checked by our staff", stopped.with_context(lang="en_US").kh_hold_text)
+        self.assertNotRegex(stopped.with_context(lang="zh_CN").kh_hold_text, "[a-z]{3}")
+        self.assertEqual(by_hand.with_context(lang="zh_CN").kh_hold_text, "Call us first")
+        by_hand.with_user(self.clerk).action_kh_release()
+        self.assertFalse(by_hand.kh_hold_text)
+
+    def test_a_second_reason_takes_a_returned_order_back(self):
+        order = self._create_order()
+        order.action_quotation_sent()
+        order.with_user(self.clerk).action_kh_hold("Look")
+        order.with_user(self.clerk).action_kh_return("Which street?")
+        self.assertTrue(order._kh_may_dealer_cancel())
+        order.with_user(self.clerk).action_kh_hold("We found it")
+        self.assertFalse(order._kh_may_dealer_cancel())
+        with self.assertRaises(UserError):
+            order._kh_cancel_unpaid("dealer")
+
+    def test_what_is_paid_or_confirmed_is_not_the_dealers_to_cancel(self):
+        paid, confirmed = self._create_order(), self._create_order()
+        self._announce_transfer(paid).state = "done"
+        confirmed.action_confirm()
+        for order in (paid, confirmed):
+            order._kh_set_on_hold("Look")
+            order.with_user(self.clerk).action_kh_return("Which street?")
+            self.assertFalse(order._kh_may_dealer_cancel())
+            self.assertNotIn("cancel it", order._kh_whose_turn())
+            with self.assertRaises(UserError):
+                order._kh_cancel_unpaid("dealer")
+
     def test_release_after_all_leaves_the_refusal_in_the_log(self):
         rule = self._create_rule(amount=1.0)
         order = self._create_order()

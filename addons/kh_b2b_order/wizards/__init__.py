@@ -1,2 +1,2 @@
-from . import inquiry_refuse, order_bulk_confirm, order_decision
+from . import inquiry_refuse, order_bulk_confirm, order_decision, order_discount
 from . import order_hold, order_import, order_split
