@@ -1,7 +1,8 @@
 """How quantities and texts are read from the dealer's pages."""
 
-import math
 import unicodedata
+
+from odoo.addons.kh_b2b_order.engine.quick_rows import MAX_QUANTITY
 
 
 def normalise(text):
@@ -12,14 +13,17 @@ def normalise(text):
 def parse_quantity(value):
     """Read a quantity sent by a page.
 
-    :return: a finite number, not negative
+    :return: a number from 0 to below a bound that no order needs and every field holds
     :raise ValueError: for anything else
     """
     if isinstance(value, bool):
         raise ValueError(value)
     if isinstance(value, str):
         value = normalise(value).replace(",", "")
-    quantity = float(value)
-    if not math.isfinite(quantity) or quantity < 0:
+    try:
+        quantity = float(value)
+    except OverflowError as error:  # a whole number of hundreds of digits
+        raise ValueError(value) from error
+    if not 0 <= quantity < MAX_QUANTITY:  # refuses nan, too
         raise ValueError(value)
     return quantity

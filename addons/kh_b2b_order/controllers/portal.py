@@ -101,26 +101,21 @@ class DealerOrders(CustomerPortal):
         website=True,
         sitemap=False,
     )
-    def kh_order_reorder(self, order_id, **_kwargs):
-        """Put the goods of an order into the cart, at today's price and stock."""
+    def kh_order_reorder(self, order_id, key="", **_kwargs):
+        """Put the goods of an order into the cart, at today's price and stock, once a key."""
         order_sudo = self._kh_get_order(order_id)
         if order_sudo is None:
             return request.redirect("/my")
         if not request.website.kh_is_b2b:
             raise NotFound
-        cart_sudo = request.cart or request.website._create_cart()
-        rows, refused = self._kh_split_reorder_rows(order_sudo)
-        result = cart_sudo._kh_add_products(rows, source="shop")
-        request.session["website_sale_cart_quantity"] = cart_sudo.cart_quantity
-        refused += result.refused
-        if not refused:
-            return request.redirect("/shop/cart")
-        request.session[REORDER_SESSION_KEY] = {
-            "order_id": order_id,
-            "kept": result.kept,
-            "refused": [(product_id, str(reason)) for product_id, reason in refused],
-        }
-        return request.redirect(f"/my/orders/{order_id}/reorder/result")
+        # sudo: dealers have no access to the table of requests; the key is taken as themselves
+        requests_sudo = request.env["kh.shop.request"].sudo()
+        if not requests_sudo._is_key(key):
+            return request.redirect(f"/my/orders/{order_id}")
+        claim, is_new = requests_sudo._claim(key)
+        if is_new:
+            claim.result = {"redirect": self._kh_put_into_cart(order_sudo)}
+        return request.redirect((claim.result or {}).get("redirect") or "/shop/cart")
 
     @http.route(
         "/my/orders/<int:order_id>/reorder/result",
@@ -304,6 +299,22 @@ class DealerOrders(CustomerPortal):
             "reference": pending_sudo[:1]._get_communication(),
             "message": pending_sudo[:1].provider_id.pending_msg,
         }
+
+    def _kh_put_into_cart(self, order_sudo):
+        """Put the goods into the cart; return the address that shows what came of it."""
+        cart_sudo = request.cart or request.website._create_cart()
+        rows, refused = self._kh_split_reorder_rows(order_sudo)
+        result = cart_sudo._kh_add_products(rows, source="shop")
+        request.session["website_sale_cart_quantity"] = cart_sudo.cart_quantity
+        refused += result.refused
+        if not refused:
+            return "/shop/cart"
+        request.session[REORDER_SESSION_KEY] = {
+            "order_id": order_sudo.id,
+            "kept": result.kept,
+            "refused": [(product_id, str(reason)) for product_id, reason in refused],
+        }
+        return f"/my/orders/{order_sudo.id}/reorder/result"
 
     @staticmethod
     def _kh_split_reorder_rows(order_sudo):

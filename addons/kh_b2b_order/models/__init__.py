@@ -11,6 +11,7 @@ from . import (
     sale_order_timeline,
     sale_order_workflow,
     scene,
+    shop_request,
     website,
 )
 

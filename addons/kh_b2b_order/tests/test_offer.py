@@ -221,6 +221,19 @@ class TestOffer(OrderCommon, HttpCase):
         html = self._post("/offer", self.buyer, **data).text
         self.assertIn("does not wait for your answer", html)
 
+    def test_the_card_of_a_chat_speaks_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["ir.module.module"].search([("name", "=", "kh_b2b_order")])._update_translations(
+            "zh_CN"
+        )
+        self.env["website"].search([]).language_ids |= self.env.ref("base.lang_zh_CN")
+        self._offer()
+        self.authenticate(self.buyer.login, self.buyer.login)
+        self.assertIn("An order for you to check and confirm", self.url_open(self.page).text)
+        page = self.url_open(f"/zh_CN{self.page}").text
+        self.assertIn('property="og:description"', page)
+        self.assertNotIn("An order for you to check and confirm", page)
+
     def test_a_foreign_dealer_sees_and_answers_nothing(self):
         self._offer()
         data = {"what": "confirm", "digest": self.order._kh_get_offer_digest()}

@@ -32,6 +32,20 @@ class ShopCartJson(http.Controller):
         claim.write({"order_id": order_sudo.id, "result": result})
         return result
 
+    @route("/shop/kh/cart/settle", type="jsonrpc", auth="user", website=True, methods=["POST"])
+    def kh_cart_settle(self, key, **_kwargs):
+        """Say what became of an "add to cart" whose answer got lost.
+
+        :return: its answer; if it did not arrive, an empty one with ``is_dropped``, and it will
+            do nothing any more
+        """
+        self._ensure_shop()
+        claim, is_new = self._claim(key)
+        if is_new:
+            totals = self._kh_totals(request.cart)
+            claim.result = {"added": {}, "refused": [], "totals": totals, "is_dropped": True}
+        return claim.result or {}
+
     @route("/shop/kh/cart/update", type="jsonrpc", auth="user", website=True, methods=["POST"])
     def kh_cart_update(self, line_id, quantity, key=None, **_kwargs):
         """Change one line of the user's own cart; 0 removes it.
@@ -86,10 +100,11 @@ class ShopCartJson(http.Controller):
 
     @staticmethod
     def _claim(key):
-        if not isinstance(key, str) or not 8 <= len(key) <= 64:
-            raise InvalidRequest(request.env._("The request carries no key. Reload the page."))
         # sudo: dealers have no access to the table of requests; the key is taken as themselves
-        return request.env["kh.shop.request"].sudo()._claim(key)
+        requests_sudo = request.env["kh.shop.request"].sudo()
+        if not requests_sudo._is_key(key):
+            raise InvalidRequest(request.env._("The request carries no key. Reload the page."))
+        return requests_sudo._claim(key)
 
     @staticmethod
     def _parse_quantity(value):

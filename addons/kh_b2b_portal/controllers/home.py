@@ -1,10 +1,6 @@
-from werkzeug.exceptions import NotFound
-
 from odoo import fields
-from odoo.fields import Domain
 from odoo.http import request, route
 
-from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.utils import (
     format_money,
     format_price,
@@ -72,37 +68,3 @@ class DealerHome(CustomerPortal):
             "kh_price": format_price,
             "kh_qty": format_quantity,
         }
-
-    @route(
-        "/shop/kh/reorder", type="http", auth="user", website=True, methods=["POST"], sitemap=False
-    )
-    def kh_reorder(self, order_id, **_kwargs):
-        """Put what an order contained into the cart, at today's price and stock."""
-        website = request.website
-        if not website.kh_is_b2b or not parse_id(order_id):
-            raise NotFound
-        Order = request.env["sale.order"]
-        domain = Order._kh_home_domain(request.env.user.partner_id, website)
-        order = Order.search(domain & Domain("id", "=", parse_id(order_id)), limit=1)
-        if not order:
-            raise NotFound
-        # sudo: products of an old order may be hidden by now; they are refused by name below
-        quantities = order.sudo()._kh_cart_quantities()
-        names = {product.id: product.name for product in order.sudo().order_line.product_id}
-        found = request.env["product.product"].search(
-            [("id", "in", list(quantities)), *website.sale_product_domain()]
-        )
-        cart_sudo = request.cart or website._create_cart()
-        result = cart_sudo._kh_add_products(
-            [(product_id, quantities[product_id], None) for product_id in found.ids],
-            source="shop",
-        )
-        refused = [(product_id, "") for product_id in quantities if product_id not in found.ids]
-        refused += result.refused
-        gone = request.env._("No longer for sale.")
-        request.session["kh_cart_notices"] = [
-            f"{names[product_id]} · {reason or gone}" for product_id, reason in refused
-        ]
-        _kinds, pieces = website._kh_cart_counts(cart_sudo)
-        request.session["website_sale_cart_quantity"] = int(pieces)
-        return request.redirect("/shop/cart")

@@ -32,7 +32,13 @@ class Inquiries(Controller):
     """The dealer asks for prices and answers the quote (M-101)."""
 
     # === ROUTES - READ === #
-    @route("/my/inquiries", type="http", auth="user", website=True, sitemap=False)
+    @route(
+        ["/my/inquiries", "/my/inquiries/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+        sitemap=False,
+    )
     def kh_inquiries(self, page=1, **_kwargs):
         """What the dealer's company asked for."""
         self._ensure_dealer()

@@ -176,12 +176,16 @@ class ShopReorder(CustomerPortal):
     """Core's "order again" adds line by line; B2B shops do it in one batch."""
 
     @route()
-    def my_orders_reorder(self, order_id, access_token=None):
+    def my_orders_reorder(self, order_id, access_token=None, key=None):
+        """Extend: the same key twice adds once; our own pages do not ask for this."""
         if not request.website.kh_is_b2b:
             return super().my_orders_reorder(order_id, access_token=access_token)
         order = find_own_order(order_id)
         if request.env.user._is_public() or not order:
             raise NotFound
+        claim, is_new = ShopCartJson._claim(key)
+        if not is_new:
+            return claim.result or {}
         cart_sudo = request.cart or request.website._create_cart()
         rows = cart_sudo._kh_compare_rows(order._kh_get_asked_rows())
         kept = [row.order_row for row in rows if not row.reason]
@@ -192,4 +196,6 @@ class ShopReorder(CustomerPortal):
             refused += [(names[product_id], reason) for product_id, reason in result.refused]
         if refused:
             cart_sudo.shop_warning = "\n".join(f"{what} · {reason}" for what, reason in refused)
-        return {"tracking_info": [], "cart_quantity": cart_sudo.cart_quantity}
+        answer = {"tracking_info": [], "cart_quantity": cart_sudo.cart_quantity}
+        claim.write({"order_id": cart_sudo.id, "result": answer})
+        return answer

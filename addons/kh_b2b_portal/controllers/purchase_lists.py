@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import Controller, content_disposition, request, route
 
 from odoo.addons.kh_b2b_member.utils import parse_id
-from odoo.addons.kh_b2b_order.models.purchase_list import SHARES
+from odoo.addons.kh_b2b_order.models.purchase_list import HISTORY_LIMIT, SHARES
 from odoo.addons.kh_b2b_order.utils import (
     format_amount,
     format_money,
@@ -15,12 +15,14 @@ from odoo.addons.kh_b2b_order.utils import (
     parse_page,
 )
 
-from ..const import MAX_LINES_PER_ADD
+from ..exceptions import InvalidRequest
 from ..utils import normalise, parse_quantity
 from .cart_json import ShopCartJson
 from .shop import ShopCatalogue
 
 ROWS_PER_LIST_PAGE = 100
+# Rows of the catalogue that a list takes at once; the page says what is left out.
+MAX_ROWS_PER_LIST = 5000
 NAME_LIMIT = 80
 NOTICE_SESSION_KEY = "kh_list_notice"
 
@@ -46,7 +48,7 @@ class PurchaseLists(Controller):
         )
 
     @route(
-        "/my/lists/<int:list_id>",
+        ["/my/lists/<int:list_id>", "/my/lists/<int:list_id>/page/<int:page>"],
         type="http",
         auth="user",
         website=True,
@@ -70,6 +72,7 @@ class PurchaseLists(Controller):
                 "additional_title": purchase_list.name,
                 "plist": purchase_list,
                 "can_write": purchase_list.has_access("write"),
+                "can_create": purchase_list.has_access("create"),
                 "is_owner": purchase_list.owner_id == request.env.user,
                 "shares": self._kh_shares(),
                 "pager": pager,
@@ -115,15 +118,19 @@ class PurchaseLists(Controller):
     def kh_list_add(self, rows="", list_id="", name="", key="", **_kwargs):
         """Put rows of the catalogue on a list; without one the page asks which."""
         ShopCartJson._ensure_shop()
-        parsed = self._kh_parse_rows(rows)
+        parsed, left_out = self._kh_parse_rows(rows)
         Lists = request.env["kh.purchase.list"]
-        if not Lists.has_access("create") or not parsed:
+        if not Lists.has_access("create"):
             return request.redirect("/my/lists")
+        if not parsed:
+            return self._kh_notice("/my/lists", left_out)
         if not list_id:
             lists = Lists.search([])._filtered_access("write")
             values = {**self._kh_page(), "lists": lists, "rows": json.dumps(parsed)}
             values.update(
-                count=len(parsed), additional_title=request.env._("Add to a purchase list")
+                notice={"texts": left_out},
+                count=len(parsed),
+                additional_title=request.env._("Add to a purchase list"),
             )
             return request.render("kh_b2b_portal.list_choose", values)
 
@@ -146,9 +153,10 @@ class PurchaseLists(Controller):
         sitemap=False,
         methods=["POST"],
     )
-    def kh_list_save(self, list_id, then="", **post):
+    def kh_list_save(self, list_id, then="", page="", next_page="", **post):
         """Save the quantities of a page; a row that a colleague changed meanwhile stays his."""
         purchase_list = self._kh_find(list_id)
+        here = self._kh_url(list_id, page)
         changes, errors = self._kh_parse_changes(post)
         removed = parse_id(post.get("remove"))
         if removed in changes:
@@ -158,7 +166,7 @@ class PurchaseLists(Controller):
         try:
             conflicts = purchase_list._kh_set_quantities(changes) if changes else []
         except AccessError:
-            return self._kh_notice(f"/my/lists/{list_id}", [request.env._("Only to read.")])
+            return self._kh_notice(here, [request.env._("Only to read.")])
         notices = errors + [
             request.env._(
                 "%(product)s: a colleague changed the quantity to %(theirs)s meanwhile; "
@@ -169,9 +177,11 @@ class PurchaseLists(Controller):
             )
             for conflict in conflicts
         ]
-        if then == "order" and not notices:
+        if notices:
+            return self._kh_notice(here, notices)
+        if then == "order":
             return request.redirect(f"/my/lists/{list_id}/order")
-        return self._kh_notice(f"/my/lists/{list_id}", notices)
+        return request.redirect(self._kh_url(list_id, next_page or page))
 
     @route(
         "/my/lists/<int:list_id>/change",
@@ -202,7 +212,7 @@ class PurchaseLists(Controller):
     @staticmethod
     def _kh_once(key, change):
         """Do a change once for each key; return a redirect to where the first time led."""
-        if not isinstance(key, str) or not 8 <= len(key) <= 64:
+        if not request.env["kh.shop.request"]._is_key(key):
             return request.redirect("/my/lists")
         claim, is_new = ShopCartJson._claim(key)
         if not is_new:
@@ -221,11 +231,26 @@ class PurchaseLists(Controller):
             rows = request.cart._kh_get_reorder_rows() if request.cart else []
             name = name or request.env._("From the cart")
         elif source == "history":
-            rows = Lists._kh_find_history(request.env.user.partner_id, request.website.company_id)
+            rows = PurchaseLists._kh_find_history()
             name = name or request.env._("Bought in the last 90 days")
         purchase_list = Lists.create({"name": name or request.env._("New list")})
         purchase_list._kh_add_rows(rows)
         return f"/my/lists/{purchase_list.id}"
+
+    @staticmethod
+    def _kh_find_history():
+        """The goods bought most often lately; what does not fit is said."""
+        partner, company = request.env.user.partner_id, request.website.company_id
+        rows = request.env["kh.purchase.list"]._kh_find_history(partner, company, limit=None)
+        if len(rows) > HISTORY_LIMIT:
+            text = request.env._(
+                "These are the %(kept)s products that you buy most often; %(more)s more were "
+                "bought. Find them in the catalog under “Bought before”.",
+                kept=HISTORY_LIMIT,
+                more=len(rows) - HISTORY_LIMIT,
+            )
+            PurchaseLists._kh_remember([text])
+        return rows[:HISTORY_LIMIT]
 
     @staticmethod
     def _kh_rename(purchase_list, post):
@@ -242,6 +267,7 @@ class PurchaseLists(Controller):
 
     @staticmethod
     def _kh_duplicate(purchase_list, _post):
+        request.env["kh.purchase.list"].check_access("create")  # staff only reads those of dealers
         # sudo: goods that are hidden by now are copied too; the list was found with one's rights
         copy = purchase_list.sudo().copy({"owner_id": request.env.uid})
         return f"/my/lists/{copy.id}"
@@ -291,11 +317,20 @@ class PurchaseLists(Controller):
             }
 
     @staticmethod
-    def _kh_notice(url, texts):
+    def _kh_remember(texts):
         if texts:
             notice = request.session.get(NOTICE_SESSION_KEY) or {}
             request.session[NOTICE_SESSION_KEY] = {**notice, "texts": texts}
+
+    @staticmethod
+    def _kh_notice(url, texts):
+        PurchaseLists._kh_remember(texts)
         return request.redirect(url)
+
+    @staticmethod
+    def _kh_url(list_id, page):
+        page = parse_page(page)
+        return f"/my/lists/{list_id}/page/{page}" if page > 1 else f"/my/lists/{list_id}"
 
     @staticmethod
     def _kh_parse_changes(post):
@@ -306,32 +341,45 @@ class PurchaseLists(Controller):
             if line_id == name or not parse_id(line_id):
                 continue
             try:
-                seen = parse_quantity(post.get(f"was_{line_id}") or "")
-                changes[parse_id(line_id)] = (seen, parse_quantity(value or "0"))
-            except (TypeError, ValueError):
-                errors.append(
-                    request.env._("“%(value)s” is not a quantity.", value=str(value)[:40])
-                )
+                seen = ShopCartJson._parse_quantity(post.get(f"was_{line_id}"))
+                changes[parse_id(line_id)] = (seen, ShopCartJson._parse_quantity(value or "0"))
+            except InvalidRequest as error:
+                errors.append(str(error))
         return changes, errors
 
     @staticmethod
     def _kh_parse_rows(text):
-        """Read ``[[product id, quantity], …]`` as a page sends it; nonsense is left out."""
+        """Read ``[[product id, quantity], …]`` as a page sends it; nonsense is left out.
+
+        :return: ``(rows, sentences about what is left out)``
+        """
         try:
             rows = json.loads(text or "[]")
         except ValueError:
-            return []
+            rows = None
+        rows = rows if isinstance(rows, list) else []
         parsed = []
-        for row in rows[:MAX_LINES_PER_ADD] if isinstance(rows, list) else ():
+        for row in rows[:MAX_ROWS_PER_LIST]:
             try:
                 product_id, quantity = int(row[0]), parse_quantity(row[1])
-            except (TypeError, ValueError, LookupError):
+            except (TypeError, ValueError, LookupError, OverflowError):
                 continue
             if quantity > 0:
                 parsed.append([product_id, quantity])
         # as the user: what he does not see in the shop he does not put on a list by its id
         seen = set(ShopCartJson._kh_allowed_product_ids([row[0] for row in parsed]))
-        return [row for row in parsed if row[0] in seen]
+        kept = [row for row in parsed if row[0] in seen]
+        texts = []
+        if gone := len(parsed) - len(kept):
+            texts.append(request.env._("%s products are not for sale any more: left out.", gone))
+        if (more := len(rows) - MAX_ROWS_PER_LIST) > 0:
+            text = request.env._(
+                "A list takes %(limit)s products at once: the last %(more)s are left out.",
+                limit=MAX_ROWS_PER_LIST,
+                more=more,
+            )
+            texts.append(text)
+        return kept, texts
 
     # === HELPERS - PAGE === #
     @staticmethod

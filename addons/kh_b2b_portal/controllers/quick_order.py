@@ -11,12 +11,14 @@ from odoo.http import content_disposition, request, route
 
 from odoo.addons.kh_b2b_member.utils import parse_id
 from odoo.addons.kh_b2b_order.engine.quick_rows import COLUMNS
+from odoo.addons.kh_b2b_order.utils import parse_page
 
 from ..exceptions import InvalidRequest
-from ..utils import normalise, parse_quantity
+from ..utils import normalise
 from .cart_json import ShopCartJson
 
 SUGGESTIONS = 8
+CODES_PER_PAGE = 100
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -147,8 +149,14 @@ class ShopQuickOrder(http.Controller):
         return [request.env["kh.quick.order"]._get_offer(product) for product in products]
 
     # === LEARNT CODES === #
-    @route("/my/codes", type="http", auth="user", website=True, sitemap=False)
-    def kh_codes(self, search="", **_kwargs):
+    @route(
+        ["/my/codes", "/my/codes/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+        sitemap=False,
+    )
+    def kh_codes(self, search="", page=1, **_kwargs):
         """The dealer's own codes, to look at and to delete."""
         ShopCartJson._ensure_shop()
         # sudo: which company the user belongs to
@@ -158,10 +166,23 @@ class ShopQuickOrder(http.Controller):
         if search:
             domain &= Domain("code", "ilike", search) | Domain("key", "ilike", search)
         Code = request.env["kh.dealer.product.code"]
-        codes = Code.search(domain, limit=500) if Code.has_access("read") else Code
+        can_read = Code.has_access("read")
+        total = Code.search_count(domain) if can_read else 0
+        pager = request.website.pager(
+            url="/my/codes",
+            total=total,
+            page=parse_page(page),
+            step=CODES_PER_PAGE,
+            url_args={"search": search} if search else None,
+        )
+        codes = (
+            Code.search(domain, limit=CODES_PER_PAGE, offset=pager["offset"]) if can_read else Code
+        )
         values = {
             "additional_title": request.env._("My item codes"),
             "codes": codes,
+            "total": total,
+            "pager": pager,
             # sudo: names of products that may be hidden by now; the dealer named them himself
             "products": {code.id: code.sudo().product_id for code in codes},
             "code_search": search,
@@ -210,18 +231,9 @@ class ShopQuickOrder(http.Controller):
                 if isinstance(change.get(name), bool):
                     mine[name] = change[name]
             if change.get("quantity") is not None:
-                mine["quantity"] = ShopQuickOrder._parse_quantity(change["quantity"])
+                mine["quantity"] = ShopCartJson._parse_quantity(change["quantity"])
             parsed[int(number)] = mine
         return parsed
-
-    @staticmethod
-    def _parse_quantity(value):
-        try:
-            return parse_quantity(value)
-        except (TypeError, ValueError) as error:
-            raise InvalidRequest(
-                request.env._("“%(value)s” is not a quantity.", value=str(value)[:40])
-            ) from error
 
     @staticmethod
     def _column_labels():

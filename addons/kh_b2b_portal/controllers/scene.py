@@ -73,12 +73,14 @@ class ShopScenes(ShopCartJson):
         methods=["POST"],
         sitemap=False,
     )
-    def kh_scene_ask(self, slug, question="", **_kwargs):
-        """Send a question to the scene's expert."""
+    def kh_scene_ask(self, slug, question="", key="", **_kwargs):
+        """Send a question to the scene's expert; the same key twice asks once."""
         scene = self._kh_find_scene(slug)
         self._kh_get_scene_lines(scene)
         try:
-            scene._kh_ask_expert(question)
+            _claim, is_new = self._claim(key)
+            if is_new:
+                scene._kh_ask_expert(question)
             notice = request.env._("Your question was sent. The expert will contact you.")
         except UserError as error:
             notice = str(error)

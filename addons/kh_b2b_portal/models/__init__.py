@@ -16,7 +16,6 @@ from . import (
     sale_order_line,
     scene,
     scene_discount,
-    shop_request,
     website,
     website_catalogue,
     website_filters,

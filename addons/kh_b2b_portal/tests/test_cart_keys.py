@@ -34,6 +34,26 @@ class TestCartKeys(PortalCommon):
         self.assertFalse(self.line.exists())
         self.assertEqual(self._update(0, "key-of-removal"), first)
 
+    def _settle(self, key):
+        return self.make_jsonrpc_request("/shop/kh/cart/settle", {"key": key})
+
+    def test_what_arrived_is_told_and_what_did_not_never_does_anything(self):
+        first = self._add({self.variants[1]: 3}, key="arrived-already")
+        self.assertEqual(self._settle("arrived-already"), first)
+        answer = self._settle("still-on-its-way")
+        self.assertTrue(answer["is_dropped"])
+        self.assertEqual(self._add({self.variants[1]: 4}, key="still-on-its-way"), answer)
+        self.assertEqual(self._cart()._kh_cart_quantities()[self.variants[1].id], 3)
+
+    def test_settling_a_strangers_key_says_and_stops_nothing(self):
+        self._add({self.variants[1]: 3}, key="the-dealers-own")
+        self.authenticate("kh_stranger", "kh_stranger")
+        self.assertTrue(self._settle("the-dealers-own")["is_dropped"])
+        self.assertTrue(self._settle("the-dealers-next")["is_dropped"])
+        self.authenticate("kh_dealer", "kh_dealer")
+        self._add({self.variants[1]: 2}, key="the-dealers-next")
+        self.assertEqual(self._cart()._kh_cart_quantities()[self.variants[1].id], 5)
+
     def test_bad_keys_change_nothing(self):
         for key in ("short", "x" * 65, 12345678):
             with (

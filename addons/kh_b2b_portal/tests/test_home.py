@@ -1,4 +1,3 @@
-from odoo.http import Request
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -23,12 +22,6 @@ class TestHome(PortalCommon):
         order.action_quotation_sent()
         return order
 
-    def _reorder(self, order_id):
-        return self.url_open(
-            "/shop/kh/reorder",
-            data={"order_id": order_id, "csrf_token": Request.csrf_token(self)},
-        )
-
     def test_new_dealer_sees_three_steps(self):
         self.authenticate("kh_dealer", "kh_dealer")
         html = self.url_open("/my").text
@@ -50,32 +43,6 @@ class TestHome(PortalCommon):
         self.assertIn(own.name, html)
         self.assertNotIn(foreign.name, html)
         self.assertIn("data-kh-reorder", html)
-
-    def test_reorder_fills_the_cart_in_one_step(self):
-        order = self._create_order(self.user.partner_id)
-        self.authenticate("kh_dealer", "kh_dealer")
-        response = self._reorder(order.id)
-        self.assertTrue(response.url.endswith("/shop/cart"))
-        cart = self._cart()
-        self.assertEqual(cart._kh_cart_quantities(), order._kh_cart_quantities())
-
-    def test_reorder_says_what_is_gone(self):
-        order = self._create_order(self.user.partner_id)
-        gone = self._create_template("KH gone", is_published=False).product_variant_id
-        order.order_line[0].product_id = gone
-        self.authenticate("kh_dealer", "kh_dealer")
-        html = self._reorder(order.id).text
-        self.assertIn("KH gone", html)
-        self.assertEqual(self._cart().order_line.product_id, self.variants[1])
-
-    def test_reorder_of_a_foreign_order_is_not_found(self):
-        order = self._create_order(self.stranger)
-        self.authenticate("kh_dealer", "kh_dealer")
-        with mute_logger("odoo.http"):
-            self.assertEqual(self._reorder(order.id).status_code, 404)
-            self.assertEqual(self._reorder("x").status_code, 404)
-            self.assertEqual(self._reorder("²").status_code, 404)
-            self.assertEqual(self._reorder("1" * 5000).status_code, 404)
 
     def test_core_home_elsewhere(self):
         self.website.kh_is_b2b = False

@@ -6,6 +6,7 @@ from odoo.http import Request
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..controllers import purchase_lists
 from .common import DEALER_GROUPS, PortalCommon
 
 
@@ -106,9 +107,10 @@ class TestPurchaseLists(PortalCommon):
         self.assertIn("/web/login", self.url_open(self.again).url)
 
     def test_cores_reorder_is_one_batch_of_own_orders(self):
-        url, params = "/my/orders/reorder", {"order_id": self.order.id}
-        answer = self.make_jsonrpc_request(url, params)
-        self.assertEqual(answer["cart_quantity"], 9)
+        url, params = "/my/orders/reorder", {"order_id": self.order.id, "key": "tapped-twice"}
+        for _tap in range(2):
+            answer = self.make_jsonrpc_request(url, params)
+            self.assertEqual(answer["cart_quantity"], 9)
         self.assertEqual(self._cart()._kh_cart_quantities(), {self.first.id: 7, self.second.id: 2})
         self.authenticate("kh_stranger", "kh_stranger")
         params["access_token"] = self.order._portal_ensure_token()
@@ -241,6 +243,7 @@ class TestPurchaseLists(PortalCommon):
         rows = json.dumps([[self.first.id, "3"], [hidden.id, 1], ["x"], 5, [self.second.id, -1]])
         page = self._post("/my/lists/add", rows=rows)
         self.assertIn(f'value="{one.id}"', page.text)
+        self.assertIn("1 products are not for sale any more", page.text)
         for _twice in range(2):
             self._post("/my/lists/add", rows=rows, list_id=str(one.id), key="the-very-same")
         self.assertEqual(
@@ -249,6 +252,47 @@ class TestPurchaseLists(PortalCommon):
         )
         self._post("/my/lists/add", rows=rows, list_id="new", name="From rows")
         self.assertTrue(self.env["kh.purchase.list"].search([("name", "=", "From rows")]))
+
+    def test_what_a_list_does_not_take_is_said(self):
+        self.patch(purchase_lists, "MAX_ROWS_PER_LIST", 2)
+        rows = json.dumps([[product.id, 1] for product in self.variants])
+        page = self._post("/my/lists/add", rows=rows)
+        self.assertIn("Add 2 kinds to a list", page.text)
+        self.assertIn("the last 1 are left out", page.text)
+        self.patch(purchase_lists, "HISTORY_LIMIT", 1)
+        page = self._post("/my/lists/new", source="history")
+        self.assertIn("1 more were bought", page.text)
+
+    def test_every_page_of_a_list_is_reached_and_saving_stays_on_it(self):
+        self.patch(purchase_lists, "ROWS_PER_LIST_PAGE", 1)
+        one = self._make_list()
+        page = self.url_open(f"/my/lists/{one.id}")
+        pages = lxml_html.fromstring(page.text).xpath("//ul[contains(@class, 'pagination')]//a")
+        page = self.url_open(pages[-1].get("href"))
+        self.assertIn("KHT-1", page.text)
+        line = one.line_ids[1]
+        data = {f"qty_{line.id}": "6", f"was_{line.id}": "2", "page": "2"}
+        page = self._post(f"/my/lists/{one.id}/save", **data)
+        self.assertTrue(page.url.endswith(f"/my/lists/{one.id}/page/2"), page.url)
+        data.update({f"qty_{line.id}": "7", f"was_{line.id}": "6", "next_page": "1"})
+        page = self._post(f"/my/lists/{one.id}/save", **data)
+        self.assertTrue(page.url.endswith(f"/my/lists/{one.id}"), page.url)
+        self.assertEqual(line.quantity, 7)
+
+    def test_staff_reads_a_shared_list_but_does_not_copy_it(self):
+        one = self._make_list(share="read")
+        new_test_user(
+            self.env,
+            "kh_list_staff",
+            groups="base.group_user,kh_b2b_member.group_b2b_administrator",
+            password="kh_list_staff",
+        )
+        self.authenticate("kh_list_staff", "kh_list_staff")
+        page = self.url_open(f"/my/lists/{one.id}")
+        self.assertIn("KHT-0", page.text)
+        self.assertNotIn('value="duplicate"', page.text)
+        self._post(f"/my/lists/{one.id}/change", what="duplicate")
+        self.assertEqual(self.env["kh.purchase.list"].search([]), one)
 
     def test_foreign_lists_are_not_found(self):
         one = self._make_list(share="edit")

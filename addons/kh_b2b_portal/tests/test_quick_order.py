@@ -2,11 +2,13 @@ import base64
 import io
 
 import openpyxl
+from lxml import html as lxml_html
 
 from odoo.http import Request, root
 from odoo.tests import JsonRpcException, tagged
 from odoo.tools import mute_logger
 
+from ..controllers import quick_order
 from .common import PortalCommon
 
 ROWS = 60
@@ -90,6 +92,29 @@ class TestQuickOrderPage(PortalCommon):
         data["csrf_token"] = Request.csrf_token(self)
         self.url_open("/my/codes/delete", data)
         self.assertFalse(code.exists())
+
+    def test_all_codes_are_reached_page_by_page(self):
+        self.patch(quick_order, "CODES_PER_PAGE", 2)
+        self.env["kh.dealer.product.code"].create(
+            [
+                {
+                    "partner_id": self.dealer.id,
+                    "code": f"Own {n}",
+                    "product_id": self.variants[n].id,
+                }
+                for n in range(3)
+            ]
+        )
+        page = self.url_open("/my/codes?search=Own").text
+        self.assertIn("3 codes", page)
+        self.assertEqual(page.count("data-kh-code"), 2)
+        links = lxml_html.fromstring(page).xpath("//ul[contains(@class, 'pagination')]//a/@href")
+        self.assertEqual(self.url_open(links[-1]).text.count("data-kh-code"), 1)
+
+    def test_endless_quantities_are_refused_in_words(self):
+        self._check("KHT-0\t10")
+        for endless in ("1e300", "1" * 400, 10**400):
+            self._refuse("InvalidRequest", "edit", changes={"1": {"quantity": endless}})
 
     def test_corrections_of_another_list_are_refused(self):
         version = self._check("KHT-0\t10\nNOBODY\t2")["version"]
@@ -190,6 +215,17 @@ class TestQuickOrderTour(SixtyRowsCommon):
         self.assertEqual(cart.amount_untaxed, self.expected)
         code = self.env["kh.dealer.product.code"].search([("partner_id", "=", self.dealer.id)])
         self.assertEqual((code.code, code.product_id.default_code), ("MY-OWN-7", "KHQ-07"))
+
+
+@tagged("post_install", "-at_install")
+class TestRefusedTour(PortalCommon):
+    browser_size = "1280x900"
+
+    def test_a_refused_quantity_is_not_shown(self):
+        self.authenticate("kh_dealer", "kh_dealer")
+        params = {"key": "key-of-this-paste", "text": "KHT-0\t5\nKHT-1\t2"}
+        self.make_jsonrpc_request("/shop/kh/quick/check", params)
+        self.start_tour("/shop/quick-order", "kh_b2b_quick_refused", login="kh_dealer")
 
 
 @tagged("post_install", "-at_install")

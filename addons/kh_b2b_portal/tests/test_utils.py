@@ -44,7 +44,9 @@ class TestUtils(BaseCase):
     def test_quantities_are_read_as_people_type_them(self):
         for value, quantity in ((10, 10), ("１０", 10), ("2.5", 2.5), ("1,200", 1200)):
             self.assertEqual(parse_quantity(value), quantity)
-        for value in (-1, "ten", "", float("inf"), float("nan"), None, True):
+        nonsense = (-1, "ten", "", float("inf"), float("nan"), None, True)
+        endless = ("1e300", "1" * 400, 10**400, 1e9)
+        for value in nonsense + endless:
             with self.assertRaises((TypeError, ValueError)):
                 parse_quantity(value)
 

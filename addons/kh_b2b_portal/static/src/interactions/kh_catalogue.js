@@ -2,13 +2,12 @@ import { Interaction } from "@web/public/interaction";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { moveInGrid, readBlock, spreadBlock } from "./kh_grid";
-import { DeviceStore, sendSafely } from "./kh_send";
+import { CartSender, DeviceStore } from "./kh_send";
 import {
     errorText,
     fitQuantity,
     formatAmount,
     formatQuantity,
-    makeKey,
     parseQuantity,
     readLimits,
     showTotals,
@@ -40,7 +39,7 @@ export class KhCatalogue extends Interaction {
     setup() {
         const name = `kh_quantities_${this.el.dataset.khStore}`;
         this.quantities = new DeviceStore(name);
-        this.requests = new DeviceStore(`${name}_sent`);
+        this.sender = new CartSender("catalogue", `${name}_sent`);
         this.filled = this.quantities.load({});
     }
 
@@ -51,6 +50,7 @@ export class KhCatalogue extends Interaction {
             }
         }
         this.restore();
+        this.settle();
         const inputs = this.el.querySelectorAll("[data-kh-qty]");
         if (inputs.length === 1 && this.el.closest(".kh-p-shop")) {
             inputs[0].focus(); // one product was looked for: its quantity comes next
@@ -58,23 +58,6 @@ export class KhCatalogue extends Interaction {
     }
 
     // --- kept on the device ---------------------------------------------------------------
-
-    /** The key of a request: the same for the same lines, also after a reload. */
-    claimKey(lines) {
-        const body = JSON.stringify(lines);
-        this.sent ||= this.requests.load(null);
-        if (this.sent?.body !== body) {
-            this.sent = { body, key: makeKey() };
-            this.requests.save(this.sent);
-        }
-        return this.sent.key;
-    }
-
-    /** An answer came: the same lines once more are another request. */
-    forgetKey() {
-        this.sent = null;
-        this.requests.save(null);
-    }
 
     /** What is filled in by now: another tab may have changed it. */
     read() {
@@ -259,42 +242,68 @@ export class KhCatalogue extends Interaction {
     }
 
     async onAdd() {
-        this.read(); // without what another tab has sent
-        if (!Object.keys(this.filled).length) {
-            this.restore();
-            return;
-        }
-        const lines = Object.entries(this.filled).map(([id, row]) => ({
-            product_id: Number(id),
-            qty: row.qty,
-        }));
-        const key = this.claimKey(lines); // kept for a repeat after a lost answer
-        let result;
         try {
-            result = await this.waitFor(
-                sendSafely("catalogue", "/shop/kh/cart/add", { lines, key }, lines.length)
-            );
+            let surplus = this.take(await this.waitFor(this.sender.settle()));
+            this.read(); // without what another tab has sent
+            const lines = Object.entries(this.filled).map(([id, row]) => ({
+                product_id: Number(id),
+                qty: row.qty,
+            }));
+            if (lines.length) {
+                const sent = this.sender.send("/shop/kh/cart/add", { lines });
+                const result = await this.waitFor(sent);
+                surplus += this.take(result);
+                if (result?.answer.is_dropped) {
+                    return this.onAdd();
+                }
+            }
+            this.restore();
+            this.tell(surplus);
         } catch (error) {
             this.showMessage(
                 errorText(error, _t("The connection failed. Your quantities are kept; try again.")),
                 true
             );
-            return;
         }
-        this.forgetKey();
-        this.afterAdd(result);
     }
 
-    afterAdd({ added, refused, totals }) {
+    /** An earlier page left before the answer came: what is in the cart is not offered again. */
+    async settle() {
+        try {
+            this.tell(this.take(await this.waitFor(this.sender.settle())));
+        } catch {
+            // still no connection: asked again with the next click
+        }
+    }
+
+    /**
+     * Shows what came of a request; what is filled in by now beyond that stays.
+     *
+     * @returns {number} rows of which more is in the cart than is filled in by now
+     */
+    take(result) {
+        if (!result) {
+            return 0;
+        }
+        const { added, refused, totals } = result.answer;
+        let surplus = 0;
         this.read();
-        for (const [id, state] of Object.entries(added)) {
-            delete this.filled[id];
+        for (const { product_id: id, qty } of result.lines.filter(
+            (line) => added[line.product_id]
+        )) {
+            const left = Math.round(((this.filled[id]?.qty || 0) - qty) * 1000) / 1000;
+            surplus += left < 0;
+            if (left > 0) {
+                this.filled[id].qty = left;
+            } else {
+                delete this.filled[id];
+            }
             const row = this.rowFor(id);
             if (row) {
                 row.classList.add("kh-p-item-added");
                 row.querySelector(".kh-p-incart").textContent = _t(
                     "✓ Added · in cart %s",
-                    state.in_cart
+                    added[id].in_cart
                 );
             }
         }
@@ -318,6 +327,20 @@ export class KhCatalogue extends Interaction {
         showTotals(totals);
         this.save();
         this.restore();
+        return surplus;
+    }
+
+    /** Says that an earlier request had arrived after all, where the reader took some back. */
+    tell(surplus) {
+        if (surplus) {
+            const text = _t(
+                "%s rows were in the cart already, with the quantity sent first. Check them there.",
+                surplus
+            );
+            const shown = this.el.querySelector("[data-kh-message]").textContent;
+            this.showMessage([text, shown].filter(Boolean).join(" "), true);
+            this.showBar();
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 import { Interaction } from "@web/public/interaction";
 import { registry } from "@web/core/registry";
+import { DeviceStore } from "./kh_send";
 import { formatQuantity, moveFocus, parseQuantity, readLimits, stepQuantity } from "./kh_quantity";
 
-/** A purchase list: steppers and the keys of a spreadsheet; saving is a plain form. */
+/**
+ * A purchase list: steppers and the keys of a spreadsheet; saving is a plain form, and going to
+ * another page of the list saves what was typed on this one.
+ */
 export class KhPurchaseList extends Interaction {
     static selector = "[data-kh-list]";
     dynamicContent = {
@@ -11,7 +15,18 @@ export class KhPurchaseList extends Interaction {
             "t-on-keydown": (ev) => !ev.isComposing && moveFocus(ev, this.el),
         },
         "[data-kh-step]": { "t-on-click": this.onStep },
+        ".pagination a[href]": { "t-on-click": this.onPage },
     };
+
+    onPage(ev) {
+        const inputs = [...this.el.querySelectorAll("[data-kh-qty]:not([readonly])")];
+        const page = /\/page\/(\d+)/.exec(ev.target.closest("a").href);
+        if (inputs.some((input) => input.value !== input.defaultValue)) {
+            ev.preventDefault();
+            this.el.elements.next_page.value = page ? page[1] : "1";
+            this.el.submit();
+        }
+    }
 
     onStep(ev) {
         const button = ev.target.closest("[data-kh-step]");
@@ -30,7 +45,7 @@ export class KhPurchaseList extends Interaction {
     }
 }
 
-/** Sends the quantities filled in on a catalogue page to a purchase list. */
+/** Sends all quantities filled in on this device, of whichever page, to a purchase list. */
 export class KhToList extends Interaction {
     static selector = ".kh-p-catalogue:not([data-kh-visitor])";
     dynamicContent = {
@@ -38,13 +53,9 @@ export class KhToList extends Interaction {
     };
 
     onClick() {
-        const rows = [];
-        for (const row of this.el.querySelectorAll("tr[data-kh-product]")) {
-            const quantity = parseQuantity(row.querySelector("[data-kh-qty]")?.value);
-            if (quantity) {
-                rows.push([Number(row.dataset.khProduct), quantity]);
-            }
-        }
+        const store = new DeviceStore(`kh_quantities_${this.el.dataset.khStore}`);
+        const filled = Object.entries(store.load({}));
+        const rows = filled.map(([id, { qty }]) => [Number(id), qty]);
         const form = document.createElement("form");
         form.method = "post";
         form.action = "/my/lists/add";

@@ -1,10 +1,12 @@
 /** Quantities as people type them: full-width digits, "20个", thousands commas. */
 
 const FULL_WIDTH_ZERO = 0xff10;
+const MAX_QUANTITY = 1e9; // the server takes less than that
 
 /**
  * @param {string} text
- * @returns {number|null} null when there is no quantity in the text; 0 when it is empty
+ * @returns {number|null} null when there is no quantity in the text, or more than any order
+ *      holds; 0 when it is empty
  */
 export function parseQuantity(text) {
     const folded = (text || "")
@@ -16,7 +18,8 @@ export function parseQuantity(text) {
         return 0;
     }
     const match = folded.match(/^(\d+(?:\.\d*)?|\.\d+)\D*$/);
-    return match ? parseFloat(match[1]) : null;
+    const quantity = match ? parseFloat(match[1]) : null;
+    return quantity < MAX_QUANTITY ? quantity : null;
 }
 
 /** @param {number} quantity */

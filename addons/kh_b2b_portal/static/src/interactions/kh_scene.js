@@ -2,10 +2,10 @@ import { Interaction } from "@web/public/interaction";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { rpc } from "@web/core/network/rpc";
+import { CartSender } from "./kh_send";
 import {
     errorText,
     formatQuantity,
-    makeKey,
     parseQuantity,
     readLimits,
     showTotals,
@@ -27,7 +27,8 @@ export class KhScene extends Interaction {
     };
 
     setup() {
-        this.key = makeKey();
+        const { khStore, khScene } = this.el.dataset;
+        this.sender = new CartSender("scene", `kh_scene_${khStore}_${khScene}_sent`);
         this.askQuote = this.debounced(this.quote, QUOTE_MS);
         this.asked = 0;
     }
@@ -61,7 +62,6 @@ export class KhScene extends Interaction {
     }
 
     async quote() {
-        this.key = makeKey(); // another set, another order
         const lines = this.readLines();
         if (!lines) {
             return this.say(_t("This is not a quantity."));
@@ -102,22 +102,38 @@ export class KhScene extends Interaction {
         if (!lines) {
             return this.say(_t("This is not a quantity."));
         }
-        const params = { scene_id: Number(this.el.dataset.khScene), lines, key: this.key };
         try {
-            const result = await this.waitFor(rpc("/shop/kh/scene/add", params));
-            this.key = makeKey();
-            if (result.totals) {
-                showTotals(result.totals);
+            const early = await this.waitFor(this.sender.settle());
+            if (early && Object.keys(early.answer.added).length) {
+                return this.take(early, lines);
             }
-            const notes = (result.refused || []).map((row) => this.name(row));
-            notes.push(...(result.others || []).map((row) => row.warning));
-            if (notes.length) {
-                this.say([...new Set(notes)].join("\n"));
-            } else {
-                window.location.assign("/shop/cart");
-            }
+            const params = { scene_id: Number(this.el.dataset.khScene), lines };
+            const sent = await this.waitFor(this.sender.send("/shop/kh/scene/add", params));
+            return sent?.answer.is_dropped ? this.onAdd() : this.take(sent, lines);
         } catch (error) {
             this.say(errorText(error, _t("The connection failed. Nothing was added twice.")));
+        }
+    }
+
+    /** Shows what came of a request; a set that was changed since then is not added beside it. */
+    take(sent, lines) {
+        const { totals, refused = [], others = [] } = sent?.answer || {};
+        if (totals) {
+            showTotals(totals);
+        }
+        if (sent && JSON.stringify(sent.lines) !== JSON.stringify(lines)) {
+            return this.say(
+                _t(
+                    "The set is in your cart already, with the quantities sent first. Change them in the cart."
+                )
+            );
+        }
+        const notes = refused.map((row) => this.name(row));
+        notes.push(...others.map((row) => row.warning));
+        if (notes.length) {
+            this.say([...new Set(notes)].join("\n"));
+        } else {
+            window.location.assign("/shop/cart");
         }
     }
 

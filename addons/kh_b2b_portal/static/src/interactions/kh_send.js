@@ -1,5 +1,6 @@
 import { _t } from "@web/core/l10n/translation";
 import { rpc } from "@web/core/network/rpc";
+import { makeKey } from "./kh_quantity";
 
 /**
  * Writing over a connection that comes and goes: a request whose answer got lost is sent again
@@ -81,17 +82,65 @@ export class DeviceStore {
 
     load(fallback) {
         try {
-            return JSON.parse(localStorage.getItem(this.name)) || fallback;
+            return JSON.parse(localStorage.getItem(this.name)) || this.kept || fallback;
         } catch {
-            return fallback; // storage is switched off or broken: the page works without it
+            return this.kept || fallback; // storage is switched off or broken
         }
     }
 
     save(value) {
+        this.kept = null;
         try {
             localStorage.setItem(this.name, JSON.stringify(value));
         } catch {
-            // storage is switched off or full: it lives as long as the page
+            this.kept = value; // storage is switched off or full: it lives as long as the page
         }
+    }
+}
+
+/**
+ * Adding lines to the cart, once each. A request without an answer is kept on this device; before
+ * anything else is sent, the server says what became of it: what is in the cart is not sent
+ * again, and what did not arrive never will.
+ */
+export class CartSender {
+    /**
+     * @param {string} name of the sender, as in `sendSafely`
+     * @param {string} storeName where the unanswered request is kept
+     */
+    constructor(name, storeName) {
+        this.name = name;
+        this.store = new DeviceStore(storeName);
+    }
+
+    /** @returns {Promise<Object|null>} see `finish`; null when nothing waits for an answer */
+    async settle() {
+        const sent = this.store.load(null);
+        if (!sent) {
+            return null;
+        }
+        const lines = JSON.parse(sent.body);
+        const url = "/shop/kh/cart/settle";
+        const answer = await sendSafely(this.name, url, { key: sent.key }, lines.length);
+        return this.finish(sent.key, lines, answer);
+    }
+
+    /** @returns {Promise<Object|null>} see `finish` */
+    async send(url, params) {
+        const { lines } = params;
+        const key = makeKey();
+        this.store.save({ key, body: JSON.stringify(lines) });
+        const answer = await sendSafely(this.name, url, { ...params, key }, lines.length);
+        // dropped: another tab had asked before this arrived, and keeps a request of its own now
+        return answer.is_dropped ? { lines, answer } : this.finish(key, lines, answer);
+    }
+
+    /** What was sent and what came of it; null when another tab was told already. */
+    finish(key, lines, answer) {
+        if (this.store.load(null)?.key !== key) {
+            return null;
+        }
+        this.store.save(null);
+        return { lines, answer };
     }
 }

@@ -1,7 +1,7 @@
 import { registry } from "@web/core/registry";
 
 /** The server gets the next requests to this address, but their answers never arrive. */
-function loseAnswers(url, times) {
+export function loseAnswers(url, times) {
     const { open, send } = XMLHttpRequest.prototype;
     XMLHttpRequest.prototype.open = function (method, target, ...rest) {
         this.khTarget = target;

@@ -1,8 +1,22 @@
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 
 const ROWS = Array.from({ length: 60 }, (_, number) => {
     const code = number === 7 ? "MY-OWN-7" : `KHQ-${String(number).padStart(2, "0")}`;
     return `${code}\t${1 + (number % 9)}个`;
+});
+
+/** Another page changes the list: a quantity that is refused is not shown as if it were taken. */
+registry.category("web_tour.tours").add("kh_b2b_quick_refused", {
+    steps: () => [
+        {
+            trigger: "[data-kh-row='1'] [data-kh-qty]:value(5)",
+            run: () => rpc("/shop/kh/quick/columns", { columns: ["code", "quantity"] }),
+        },
+        { trigger: "[data-kh-row='1'] [data-kh-qty]", run: "edit 9 && press Enter" },
+        { trigger: "[data-kh-row='1'] .kh-q-why:contains(changed on another page)" },
+        { trigger: "[data-kh-row='1'] [data-kh-qty]:value(5)" },
+    ],
 });
 
 /** Sixty rows from Excel: paste, choose the product of one, add all. */

@@ -120,7 +120,7 @@ export class QuickOrder extends Component {
 
     setHeights() {
         const [plain, tall] = HEIGHTS[this.state.isPhone ? "phone" : "desk"];
-        this.heights = this.shown.map((row) => (row.st === "ok" ? plain : tall));
+        this.heights = this.shown.map((row) => (this.problem(row) ? tall : plain));
         this.grid.setRowsHeights(this.heights);
     }
 
@@ -152,7 +152,7 @@ export class QuickOrder extends Component {
 
     get shown() {
         return this.state.onlyBad
-            ? this.state.rows.filter((row) => row.st !== "ok" || row.wasBad)
+            ? this.state.rows.filter((row) => this.problem(row) || row.wasBad)
             : this.state.rows;
     }
 
@@ -206,6 +206,11 @@ export class QuickOrder extends Component {
 
     get addLabel() {
         return _t("Add %s good rows to cart", this.counts.ok);
+    }
+
+    /** What the row says below itself: why the server refused a change, or what is wrong. */
+    problem(row) {
+        return row.refused || (row.st === "ok" ? "" : row.why || " ");
     }
 
     quantity(row) {
@@ -320,6 +325,9 @@ export class QuickOrder extends Component {
                     JSON.stringify(this.state.pending[number]) === JSON.stringify(changes[number])
                 ) {
                     delete this.state.pending[number];
+                    if (!page) {
+                        this.refuse(Number(number));
+                    }
                 }
             }
             this.keep();
@@ -341,16 +349,28 @@ export class QuickOrder extends Component {
         }
     }
 
+    /** The row shows again what the server has, and why it stays so. */
+    refuse(number) {
+        const row = this.state.rows.find((one) => one.n === number);
+        if (row) {
+            Object.assign(row, row.held, { held: null, refused: this.state.message });
+            this.setHeights();
+        }
+    }
+
     onQuantity(row, ev) {
         const quantity = parseQuantity(ev.target.value);
         ev.target.classList.toggle("is-invalid", quantity === null);
         if (quantity !== null && quantity !== row.q) {
+            row.held = { q: row.q, u: row.u, ...row.held };
             row.q = quantity;
             this.change({ [row.n]: { quantity } });
         }
     }
 
     onUom(row, ev) {
+        row.held = { q: row.q, u: row.u, ...row.held };
+        row.u = Number(ev.target.value);
         this.change({ [row.n]: { uom: Number(ev.target.value) } });
     }
 

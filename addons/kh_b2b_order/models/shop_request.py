@@ -28,6 +28,11 @@ class ShopRequest(models.Model):
         return uuid4().hex
 
     @api.model
+    def _is_key(self, value):
+        """Answer whether what a page sent may be a key."""
+        return isinstance(value, str) and 8 <= len(value) <= 64
+
+    @api.model
     def _claim(self, key):
         """Take a key for the current user.
 
