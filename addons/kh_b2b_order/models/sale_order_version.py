@@ -55,7 +55,8 @@ class SaleOrder(models.Model):
         orders._kh_note_version(before)
 
     def _kh_keeps_versions(self):
-        """Answer whether edits of this order's lines are noted: those of staff, once placed.
+        """Answer whether edits of this order's lines are noted: those of staff, once a dealer's
+        order is placed.
 
         An offer that is open is its dealer's to accept as it is now.
         """
@@ -66,6 +67,7 @@ class SaleOrder(models.Model):
             and self.state in ("sent", "sale")
             and self.kh_placed_date
             and self.kh_offer_state != "open"
+            and self.partner_id.commercial_partner_id.kh_is_dealer
             and self.env.user._is_internal()
         )
 
@@ -100,8 +102,9 @@ class SaleOrder(models.Model):
         changes_sudo = self.env["kh.order.change"].sudo()
         changes_sudo = changes_sudo.with_context(kh_is_record=True, tracking_disable=True)
         changes_sudo = changes_sudo.create(vals_list).with_context(tracking_disable=False)
-        for change in changes_sudo.with_user(self.env.user):
-            change._ensure_within_buyer_limit()
+        # the user need not read changes, only be known to the checks
+        for change_sudo in changes_sudo.with_user(self.env.user).sudo():
+            change_sudo._ensure_within_buyer_limit()
         changes_sudo.order_id._message_log_batch(
             bodies={change.order_id.id: change._get_sentence() for change in changes_sudo}
         )

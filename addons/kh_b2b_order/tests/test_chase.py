@@ -1,5 +1,7 @@
 import ast
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
@@ -172,6 +174,15 @@ class TestChase(ExpiryCommon):
             self.assertFalse(overdue.kh_amount_overdue)
             self.assertFalse(self._tasks(overdue))
             self.assertFalse(Order.search(domain))
+
+    def test_cards_show_when_the_order_was_placed(self):
+        view = self.env.ref("kh_b2b_order.sale_order_view_kanban_kh")
+        arch = etree.fromstring(self.env["sale.order"].get_view(view.id, "kanban")["arch"])
+        shown = {
+            field.get("name"): field.get("invisible") for field in arch.xpath("//footer//field")
+        }
+        self.assertEqual(shown["kh_placed_date"], "not kh_placed_date")
+        self.assertEqual(shown["date_order"], "kh_placed_date")
 
     def test_who_may_chase(self):
         order = self._place()

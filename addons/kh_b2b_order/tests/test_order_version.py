@@ -56,6 +56,14 @@ class TestOrderVersion(ChangeCommon):
         self.assertEqual(order.kh_change_ids.line_ids.product_id, self.product_2)
         self.assertEqual(order.kh_version, 2)
 
+    def test_staff_without_a_role_of_ours(self):
+        plain = self._create_staff("kh_v_plain", "sales_team.group_sale_salesman_all_leads")
+        order = self._place({self.product: 10.0})
+        order.action_confirm()
+        edit = Command.update(order.order_line.id, {"product_uom_qty": 12.0})
+        self._edit(order, edit, user=plain)
+        self.assertEqual(order.kh_change_ids.requested_by_id, plain.partner_id)
+
     def test_an_open_request_is_not_in_the_way(self):
         order = self._place({self.product: 10.0})
         asked = self._change(order, {self.product: 12.0})
@@ -87,9 +95,11 @@ class TestOrderVersion(ChangeCommon):
         self.assertEqual(second.line_ids.mapped("price_new"), [80.0, 80.0])
 
     def test_what_makes_no_version(self):
-        draft = self._create_order({self.product: 10.0})
-        self._edit(draft, Command.update(draft.order_line.id, {"product_uom_qty": 3.0}))
-        self.assertFalse(draft.kh_change_ids)
+        draft, other = self._create_order({self.product: 10.0}), self._place({self.product: 10.0})
+        other.partner_id = self.env["res.partner"].create({"name": "No dealer"})
+        for order in draft | other:
+            self._edit(order, Command.update(order.order_line.id, {"product_uom_qty": 3.0}))
+            self.assertFalse(order.kh_change_ids)
         order = self._place({self.product: 10.0, self.product_2: 5.0})
         first, second = order.order_line
         self._edit(order, Command.update(first.id, {"name": "Other words", "sequence": 3}))
