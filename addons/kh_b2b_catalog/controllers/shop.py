@@ -20,7 +20,16 @@ class CatalogueComboConfigurator(WebsiteSaleComboConfiguratorController):
 
     @route()
     def sale_combo_configurator_get_data(self, *args, **kwargs):
-        data = super().sale_combo_configurator_get_data(*args, **kwargs)
+        return self._kh_drop_hidden(super().sale_combo_configurator_get_data(*args, **kwargs))
+
+    @route()
+    def website_sale_combo_configurator_get_data(self, *args, **kwargs):
+        """Extend `website_sale`: the shop's address goes past the method above."""
+        data = super().website_sale_combo_configurator_get_data(*args, **kwargs)
+        return self._kh_drop_hidden(data)
+
+    @staticmethod
+    def _kh_drop_hidden(data):
         ids = [item["id"] for combo in data["combos"] for item in combo["combo_items"]]
         # sudo: the field answers for the person, whoever reads it
         items_sudo = request.env["product.combo.item"].sudo().browse(ids)

@@ -3,6 +3,7 @@ from . import test_delivery_scope
 from . import test_doors
 from . import test_entitlement
 from . import test_orders
+from . import test_routes
 from . import test_saleable
 from . import test_saleable_property
 from . import test_attribute_template

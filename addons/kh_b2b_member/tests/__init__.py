@@ -20,6 +20,7 @@ from . import test_sync_pull
 from . import test_sync_file
 from . import test_sync_concurrency
 from . import test_role_rights
+from . import test_routes
 from . import test_role_matrix
 from . import test_migration
 from . import test_utils

@@ -22,6 +22,7 @@ from . import (
     test_product_page,
     test_purchase_lists,
     test_quick_order,
+    test_routes,
     test_same_price,
     test_scene,
     test_scene_discount,

@@ -33,6 +33,7 @@ from . import test_price_simulation_property
 from . import test_price_unit
 from . import test_price_why
 from . import test_replay
+from . import test_routes
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
