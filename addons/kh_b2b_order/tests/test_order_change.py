@@ -9,7 +9,6 @@ class ChangeCommon(SplitCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.company.kh_dealers_may_change = True
-        cls.dealer.sudo().kh_is_dealer = True
         cls.env["kh.approval.flow"].search([("model_name", "=", "kh.order.change")]).active = False
 
     @classmethod

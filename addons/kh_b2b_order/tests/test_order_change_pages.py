@@ -170,6 +170,7 @@ class TestOrderChangePage(ChangeCommon, HttpCase):
 
     def test_the_dealer_sees_what_staff_edited(self):
         order = self._place({self.product: 10.0}, website_id=self.website.id)
+        self.dealer.sudo().kh_is_dealer = True
         edit = Command.update(order.order_line.id, {"price_unit": 90.0})
         order.with_user(self.clerk).write({"order_line": [edit]})
         change = order.kh_change_ids

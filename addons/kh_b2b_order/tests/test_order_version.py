@@ -9,6 +9,11 @@ from .test_order_change import ChangeCommon
 class TestOrderVersion(ChangeCommon):
     """What staff edit on a placed order is a version of it (M-107)."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dealer.sudo().kh_is_dealer = True
+
     def _edit(self, order, *commands, user=None):
         order.with_user(user or self.clerk).write({"order_line": list(commands)})
 
