@@ -3,6 +3,9 @@ from typing import NamedTuple
 
 from odoo import Command, fields, models
 
+# In the context of what makes one version already; no client can send an object.
+VERSIONED = object()
+
 
 class LineFacts(NamedTuple):
     """What an order's line was at one moment: per unit of the line, before taxes are added."""
@@ -51,7 +54,7 @@ class SaleOrder(models.Model):
             yield self
             return
         before = {order: (order._kh_get_line_facts(), order.amount_total) for order in orders}
-        yield self.with_context(kh_is_versioned=True)
+        yield self.with_context(kh_is_versioned=VERSIONED)
         orders._kh_note_version(before)
 
     def _kh_keeps_versions(self):
@@ -63,7 +66,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return bool(
             not self.env.su
-            and not self.env.context.get("kh_is_versioned")
+            and self.env.context.get("kh_is_versioned") is not VERSIONED
             and self.state in ("sent", "sale")
             and self.kh_placed_date
             and self.kh_offer_state != "open"

@@ -53,6 +53,13 @@ class TestOrderVersion(ChangeCommon):
         self.assertEqual((newest.version, len(newest.line_ids)), (3, 1))
         self.assertEqual((newest.line_ids.discount_old, newest.line_ids.discount_new), (0.0, 10.0))
 
+    def test_no_context_of_a_client_leaves_the_version_out(self):
+        order = self._place({self.product: 10.0})
+        command = Command.update(order.order_line.id, {"product_uom_qty": 12.0})
+        clerk = order.with_user(self.clerk).with_context(kh_is_versioned=True, kh_is_record=True)
+        clerk.write({"order_line": [command]})
+        self.assertEqual((order.kh_version, len(order.kh_change_ids.line_ids)), (2, 1))
+
     def test_the_form_of_a_confirmed_order(self):
         order = self._place({self.product: 10.0, self.product_2: 5.0})
         order.action_confirm()

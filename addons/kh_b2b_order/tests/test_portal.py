@@ -155,6 +155,7 @@ class TestPortal(OrderCommon, HttpCase):
         domain = Order._kh_portal_search_domain(self.buyer.partner_id)
         total = Order.search_count(domain)
         self.assertEqual(Order._kh_portal_tabs(domain)[0][2:], (total, False))
+        self.buyer.lang = "en_US"
         place = "odoo.addons.kh_b2b_order.models.sale_order_portal.COUNT_LIMIT"
         with patch(place, 2):
             tab = Order._kh_portal_tabs(domain)[0]
