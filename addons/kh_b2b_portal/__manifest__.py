@@ -1,7 +1,7 @@
 {
     "name": "KH B2B Portal",
     "summary": "The dealer's shop: catalogue table, cart, one-page checkout and home",
-    "version": "19.0.4.3.0",
+    "version": "19.0.4.4.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
