@@ -42,7 +42,8 @@ class SamePriceCommon(PortalCommon):
         cls.head = cls.env["res.partner"].create({"name": "KH head office", "is_company": True})
         cls.dealer.parent_id = cls.head
         cls.dozen = cls.env.ref("uom.product_uom_dozen")
-        cls.products.uom_ids = [Command.link(cls.dozen.id)]
+        cls.dozen.active = True
+        cls.products.product_tmpl_id.write({"uom_ids": [Command.link(cls.dozen.id)]})
         seller = new_test_user(
             cls.env, "kh.same.seller", "sales_team.group_sale_salesman_all_leads"
         )
@@ -244,14 +245,13 @@ class TestSamePrice(SamePriceCommon):
         user = self.users[dealer]
         quick = self.env["kh.quick.order"].with_user(user)
         buyer = quick._make_buyer(user.partner_id, website=self.website.with_user(user))
-        dozen = self.dozen.with_env(quick.env).name
-        text = "货号\t数量\t单位\n" + "\n".join(
-            f"{product.default_code}\t2\t{dozen}" for product in self.products
-        )
-        shown = {
-            match.product: match.price
-            for match in quick._match_rows(read_table(split_text(text)).rows, buyer)
-        }
+        text = "\n".join(f"{product.default_code}\t2" for product in self.products)
+        rows = read_table(split_text(text)).rows
+        edits = {row.number: {"uom": self.dozen.id} for row in rows}
+        matches = quick._match_rows(rows, buyer, edits)
+        self.assertEqual({match.state for match in matches}, {"ok"}, [m.reason for m in matches])
+        self.assertEqual({match.uom for match in matches}, {self.dozen})
+        shown = {match.product: match.price for match in matches}
         self._login(dealer)
         for line in order.order_line:
             product = line.product_id

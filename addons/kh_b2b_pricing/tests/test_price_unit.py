@@ -275,7 +275,9 @@ class TestPriceUnitImport(UnitCommon, ImportCommon):
         self.assertEqual(
             [
                 (item.fixed_price, item.kh_uom_id.name, item.kh_uom_price, item.min_quantity)
-                for item in self.contract.item_ids.sorted("id")
+                for item in self.contract.item_ids.sorted(
+                    lambda item: (item.kh_default_code, item.min_quantity)
+                )
             ],
             [
                 (8.33, "Carton 12", 100.0, 0.0),
