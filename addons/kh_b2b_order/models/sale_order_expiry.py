@@ -208,9 +208,7 @@ class SaleOrder(models.Model):
         elif hours >= 48:
             rest = self.env._("%s days left", hours // 24)
         elif hours >= 1:
-            rest = (
-                self.env._("1 hour left") if hours == 1 else self.env._("%s hours left", hours)
-            )
+            rest = self.env._("1 hour left") if hours == 1 else self.env._("%s hours left", hours)
         else:
             rest = self.env._("%s minutes left", int(left.total_seconds() // 60))
         return f"{moment} · {rest}"

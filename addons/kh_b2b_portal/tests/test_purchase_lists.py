@@ -257,7 +257,7 @@ class TestPurchaseLists(PortalCommon):
         self.patch(purchase_lists, "MAX_ROWS_PER_LIST", 2)
         rows = json.dumps([[product.id, 1] for product in self.variants])
         page = self._post("/my/lists/add", rows=rows)
-        self.assertIn("Add 2 kinds to a list", page.text)
+        self.assertIn("Add 2 SKU to a list", page.text)
         self.assertIn("the last 1 are left out", page.text)
         self.patch(purchase_lists, "HISTORY_LIMIT", 1)
         page = self._post("/my/lists/new", source="history")

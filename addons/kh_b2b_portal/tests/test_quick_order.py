@@ -106,7 +106,7 @@ class TestQuickOrderPage(PortalCommon):
             ]
         )
         page = self.url_open("/my/codes?search=Own").text
-        self.assertIn("3 codes", page)
+        self.assertIn("3 code(s)", page)
         self.assertEqual(page.count("data-kh-code"), 2)
         links = lxml_html.fromstring(page).xpath("//ul[contains(@class, 'pagination')]//a/@href")
         self.assertEqual(self.url_open(links[-1]).text.count("data-kh-code"), 1)

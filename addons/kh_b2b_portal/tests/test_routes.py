@@ -252,7 +252,13 @@ class TestRoutes(RoutesCase, PortalCommon):
         return [
             Visit("GET", "/scenes", {}, name, (OWN, OWN, YES, YES)),
             Visit("GET", url, {}, name, SEEN),
-            Visit("POST", f"{url}/ask", {"question": "Fits?"}, url, (LOGIN, 404, YES, YES)),
+            Visit(
+                "POST",
+                f"{url}/ask",
+                {"question": "Fits?", "key": KEY},
+                url,
+                (LOGIN, 404, YES, YES),
+            ),
             Visit("JSON", "/shop/kh/scene/quote", asked, "payable", SEEN),
             Visit(
                 "JSON",
@@ -272,6 +278,14 @@ class TestRoutes(RoutesCase, PortalCommon):
         return [
             Visit("GET", "/shop/cart", {}, str(PRICE), SHOP),
             Visit("JSON", "/shop/kh/cart/add", add, '"line_id"', DEALER, changes=True),
+            Visit(
+                "JSON",
+                "/shop/kh/cart/settle",
+                {"key": KEY},
+                '"is_dropped"',
+                (LOGIN, OWN, OWN, OWN),
+                changes=True,
+            ),
             Visit("JSON", "/shop/kh/cart/update", change, '"row"', lost, changes=True),
         ]
 
@@ -364,9 +378,9 @@ class TestRoutes(RoutesCase, PortalCommon):
     def _get_again_visits(self):
         again = f"/my/orders/{self.order.id}/again"
         keep = {"mode": "list", "key": KEY}
-        again_core = ({"order_id": self.order.id}, '"cart_quantity"', (404, 404, YES, 404))
+        keyed = {"order_id": self.order.id, "key": KEY}
+        again_core = (keyed, '"cart_quantity"', (404, 404, YES, 404))
         return [
-            Visit("POST", "/shop/kh/reorder", {"order_id": self.order.id}, "/shop/cart", COMPANY),
             Visit("GET", again, {}, self.order.name, COMPANY),
             Visit("POST", again, keep, "", COMPANY),
             Visit("JSON", "/my/orders/reorder", *again_core, changes=True),
