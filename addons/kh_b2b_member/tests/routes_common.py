@@ -97,8 +97,9 @@ class RoutesCase(HttpCase):
     # === WALK === #
     def assert_every_person(self, visits=None):
         """Let each person make each visit, and check what comes of it."""
+        visits = self._get_visits() if visits is None else visits
         before = self._take_snapshot()
-        for visit in self._get_visits() if visits is None else visits:
+        for visit in visits:
             expected = dict(zip(PERSONS, (YES, *visit.others), strict=True))
             for person in PERSONS:
                 with (

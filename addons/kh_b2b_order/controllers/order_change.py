@@ -226,7 +226,8 @@ class DealerOrderChanges(DealerOrders):
 
     def _kh_render_change(self, change_sudo, error=""):
         order_sudo = change_sudo.order_id
-        if change_sudo.state == "draft":
+        may_change = request.env.user.has_group("kh_b2b_member.group_b2b_dealer_buyer")
+        if change_sudo.state == "draft" and may_change:  # who only reads writes nothing
             error = self._kh_refresh(change_sudo) or error
         return request.render(
             "kh_b2b_order.portal_order_change",
@@ -237,7 +238,7 @@ class DealerOrderChanges(DealerOrders):
                 "change": change_sudo,
                 "rows": change_sudo._portal_rows(),
                 "summary": change_sudo._portal_summary(),
-                "may_change": request.env.user.has_group("kh_b2b_member.group_b2b_dealer_buyer"),
+                "may_change": may_change,
                 "error": error,
             },
         )

@@ -48,8 +48,18 @@ class DealerOffers(DealerOrders):
         return request.redirect(self._kh_order_url(order_sudo, access_token))
 
     @http.route()
+    def portal_quote_accept(self, order_id, access_token=None, **kwargs):
+        """Extend `sale`: a dealer's order is signed by whoever orders for the dealer."""
+        access_token = access_token or request.httprequest.args.get("access_token")
+        if self._kh_is_not_for_reader(order_id, access_token):
+            return {"error": request.env._("Your role does not send orders.")}
+        return super().portal_quote_accept(order_id, access_token=access_token, **kwargs)
+
+    @http.route()
     def portal_quote_decline(self, order_id, access_token=None, decline_message=None, **kwargs):
         """Extend `sale`: an offer is refused with a reason, whether a signature is asked or not."""
+        if self._kh_is_not_for_reader(order_id, access_token):
+            return request.redirect("/my")
         order_sudo = self._kh_get_order(order_id, access_token)
         if order_sudo is None or order_sudo.kh_offer_state != "open":
             return super().portal_quote_decline(
@@ -110,6 +120,13 @@ class DealerOffers(DealerOrders):
         if person_sudo.commercial_partner_id != dealer or person_sudo.kh_dealer_role == "finance":
             return None
         return order_sudo.with_user(user).sudo()
+
+    def _kh_is_not_for_reader(self, order_id, access_token):
+        """Whether the reader sees a dealer's order, but does not answer it for the dealer."""
+        order_sudo = self._kh_get_order(order_id, access_token)
+        if order_sudo is None or not order_sudo.partner_id.commercial_partner_id.kh_is_dealer:
+            return False
+        return self._kh_get_answerable(order_id, access_token) is None
 
     @staticmethod
     def _kh_order_url(order_sudo, access_token):

@@ -34,6 +34,7 @@ from . import (
     test_quote_concurrency,
     test_quick_order,
     test_quick_rows,
+    test_routes,
     test_saleable,
     test_set_discount,
     test_shortage,
