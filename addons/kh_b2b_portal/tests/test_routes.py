@@ -392,6 +392,7 @@ class TestRoutes(RoutesCase, PortalCommon):
         return [
             Visit("GET", "/my/lists", {}, name, (LOGIN, OWN, OWN, OWN)),
             Visit("GET", page, {}, name, NOBODY),
+            Visit("GET", f"{page}/page/1", {}, name, NOBODY),
             Visit("GET", shared, {}, self.shared.name, COMPANY),
             Visit("GET", f"{page}/print", {}, name, NOBODY),
             Visit("GET", f"{page}/order", {}, name, NOBODY),
@@ -434,6 +435,7 @@ class TestRoutes(RoutesCase, PortalCommon):
         own = (LOGIN, OWN, 404, 404)
         return [
             Visit("GET", "/my/inquiries", {}, self.quoted.name, own),
+            Visit("GET", "/my/inquiries/page/1", {}, self.quoted.name, own),
             Visit("GET", "/my/inquiries/new", {"list_id": self.list.id}, "KHT-0", own),
             Visit("POST", "/my/inquiries/new", form, "", own),
             Visit("GET", quoted, {}, str(PRICE), NOBODY),
@@ -471,5 +473,6 @@ class TestRoutes(RoutesCase, PortalCommon):
         code = {"code_id": self.code.id}
         return [
             Visit("GET", "/my/codes", {}, "Only Huarui code", DEALER),
+            Visit("GET", "/my/codes/page/1", {}, "Only Huarui code", DEALER),
             Visit("POST", "/my/codes/delete", code, "/my/codes", COMPANY),
         ]
