@@ -145,7 +145,7 @@ class TestRoutes(RoutesCase, ChangeCommon, ExpressCommon):
             Visit("GET", page, papers, order.name, ("/my", "/my", YES, "/my")),
             Visit("GET", f"{page}/download/order", {}, order.name, ("/my", "/my", YES, "/my")),
             Visit("POST", f"{page}/receive", {}, page, READERS),
-            Visit("POST", f"{page}/reorder", {}, "/shop/cart", READERS),
+            Visit("POST", f"{page}/reorder", {"key": "key-of-the-reorder"}, "/shop/cart", READERS),
             Visit(
                 "GET",
                 f"{page}/reorder/result",
