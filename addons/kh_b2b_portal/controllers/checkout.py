@@ -70,24 +70,12 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         return order_sudo._kh_cart_totals()
 
     @route("/shop/kh/checkout/submit", type="jsonrpc", auth="user", website=True, methods=["POST"])
-    def kh_checkout_submit(
-        self,
-        key,
-        provider_id,
-        method_id,
-        amount,
-        note=None,
-        date=None,
-        address_id=0,
-        invoice_id=0,
-        carrier_id=0,
-        **_kwargs,
-    ):
+    def kh_checkout_submit(self, key, provider_id, method_id, amount, **wishes):
         """Send the order with a payment on account of the dealer (bank transfer).
 
-        Twice with one key gives one order. Amount, addresses and delivery shown must be those
-        of the order (id 0: the page offered no choice).
+        Twice with one key gives one order. The amount shown must be that of the order.
 
+        :param wishes: see `_kh_take_cart`
         :return: ``{"redirect": url}``
         :raise CheckoutRefused: nothing was sent; the message says what to do
         """
@@ -95,13 +83,7 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         claim, is_new = ShopCartJson._claim(key)
         if not is_new:
             return claim.result or {"redirect": "/shop/confirmation"}
-        order_sudo = request.cart
-        if not order_sudo or self._check_cart_and_addresses(order_sudo):
-            raise CheckoutRefused(
-                request.env._("This order was sent already, or its cart is empty.")
-            )
-        self._kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id)
-        self._kh_write_wishes(order_sudo, note, date)
+        order_sudo = self._kh_take_cart(**wishes)
         method = self._kh_find_payment(order_sudo, provider_id, method_id)
         try:
             url = self._kh_pay(order_sudo, *method, amount)
@@ -189,6 +171,25 @@ class ShopCheckout(WebsiteSale, ShopPaymentPortal):
         }
 
     # === HELPERS - SENDING === #
+    def _kh_take_cart(
+        self, note=None, date=None, address_id=0, invoice_id=0, carrier_id=0, **_kwargs
+    ):
+        """Return the cart that the page shows, with what the dealer wishes for it.
+
+        Addresses and delivery shown must be those of the order (id 0: the page offered no
+        choice).
+
+        :raise CheckoutRefused: the cart is gone, or differs from the page
+        """
+        order_sudo = request.cart
+        if not order_sudo or self._check_cart_and_addresses(order_sudo):
+            raise CheckoutRefused(
+                request.env._("This order was sent already, or its cart is empty.")
+            )
+        self._kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id)
+        self._kh_write_wishes(order_sudo, note, date)
+        return order_sudo
+
     @staticmethod
     def _kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id):
         """Raise if goods or invoice go elsewhere, or otherwise, than the page says."""

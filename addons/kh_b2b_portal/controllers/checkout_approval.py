@@ -18,19 +18,10 @@ class ShopApproval(ShopCheckout):
     @route(
         "/shop/kh/checkout/approval", type="jsonrpc", auth="user", website=True, methods=["POST"]
     )
-    def kh_checkout_approval(
-        self,
-        key,
-        amount,
-        note=None,
-        date=None,
-        address_id=0,
-        invoice_id=0,
-        carrier_id=0,
-        **_kwargs,
-    ):
+    def kh_checkout_approval(self, key, amount, **wishes):
         """Send the cart to the colleagues; twice with one key sends it once.
 
+        :param wishes: see `_kh_take_cart`
         :return: ``{"redirect": url}``
         :raise CheckoutRefused: nothing was sent; the message says what to do
         """
@@ -38,13 +29,7 @@ class ShopApproval(ShopCheckout):
         claim, is_new = ShopCartJson._claim(key)
         if not is_new:
             return claim.result or {"redirect": "/my/orders?stage=review"}
-        order_sudo = request.cart
-        if not order_sudo or self._check_cart_and_addresses(order_sudo):
-            raise CheckoutRefused(
-                request.env._("This order was sent already, or its cart is empty.")
-            )
-        self._kh_ensure_shown_choices(order_sudo, address_id, invoice_id, carrier_id)
-        self._kh_write_wishes(order_sudo, note, date)
+        order_sudo = self._kh_take_cart(**wishes)
         if order_sudo.currency_id.compare_amounts(amount, order_sudo.amount_total):
             raise CheckoutRefused(
                 request.env._("The total has changed. Reload the page and check it.")
