@@ -11,6 +11,8 @@ STATES = [
     ("refused", "Refused"),
     ("withdrawn", "Withdrawn"),
 ]
+# In the context of what only notes an edit; no client can send an object.
+RECORD = object()
 # Written by the workflow only.
 GUARDED = {
     "state",
@@ -99,6 +101,10 @@ class OrderChange(models.Model):
         "(order_id) WHERE state IN ('draft', 'submitted', 'approved')",
         "There is an open change of this order already. Withdraw or decide it first.",
     )
+    _one_of_each_version = models.UniqueIndex(
+        "(order_id, version) WHERE version > 0",
+        "Somebody else changed this order at the same moment. Look at it, and try again.",
+    )
 
     # === COMPUTE METHODS === #
     @api.depends("order_id", "version")
@@ -141,7 +147,7 @@ class OrderChange(models.Model):
     @api.model
     def _is_record(self):
         """Answer whether the system notes what was done to orders already."""
-        return self.env.su and self.env.context.get("kh_is_record")
+        return self.env.su and self.env.context.get("kh_is_record") is RECORD
 
     def _ensure_none_open(self, order_ids):
         """Raise if one of these orders has an open change; the index holds it under races."""

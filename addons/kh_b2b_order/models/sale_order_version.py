@@ -3,6 +3,8 @@ from typing import NamedTuple
 
 from odoo import Command, fields, models
 
+from .order_change import RECORD
+
 # In the context of what makes one version already; no client can send an object.
 VERSIONED = object()
 
@@ -103,8 +105,8 @@ class SaleOrder(models.Model):
             return
         # sudo: the log of what the user could change
         changes_sudo = self.env["kh.order.change"].sudo()
-        changes_sudo = changes_sudo.with_context(kh_is_record=True, tracking_disable=True)
-        changes_sudo = changes_sudo.create(vals_list).with_context(tracking_disable=False)
+        recording_sudo = changes_sudo.with_context(kh_is_record=RECORD, tracking_disable=True)
+        changes_sudo = recording_sudo.create(vals_list).with_env(changes_sudo.env)
         # the user need not read changes, only be known to the checks
         for change_sudo in changes_sudo.with_user(self.env.user).sudo():
             change_sudo._ensure_within_buyer_limit()

@@ -1,6 +1,9 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .test_order_change import ChangeCommon
 
@@ -59,6 +62,18 @@ class TestOrderVersion(ChangeCommon):
         clerk = order.with_user(self.clerk).with_context(kh_is_versioned=True, kh_is_record=True)
         clerk.write({"order_line": [command]})
         self.assertEqual((order.kh_version, len(order.kh_change_ids.line_ids)), (2, 1))
+        # nor does it open a second change beside an open one
+        self._change(order, {self.product: 13.0}, user=self.clerk)
+        changes_sudo = self.env["kh.order.change"].with_user(self.clerk).sudo()
+        with self.assertRaises(UserError):
+            changes_sudo.with_context(kh_is_record=True).create({"order_id": order.id})
+
+    def test_a_version_is_there_once(self):
+        order = self._place({self.product: 10.0})
+        self._edit(order, Command.update(order.order_line.id, {"discount": 5.0}))
+        vals = {"order_id": order.id, "version": 2, "state": "applied"}
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
+            self.env["kh.order.change"].sudo().create(vals).flush_recordset()
 
     def test_the_form_of_a_confirmed_order(self):
         order = self._place({self.product: 10.0, self.product_2: 5.0})
