@@ -283,9 +283,12 @@ class ProductPricelist(models.Model):
             templates = list({fact.template_id for _index, (fact, _quantity) in needed})
             shared = self._kh_load_rules(owners, templates, partner, date)
         book = RuleBook(shared)
+        chosen = iter(
+            book.choose_all([ask for index, ask in needed if winners[index] is None], owners)
+        )
         for index, (fact, quantity) in needed:
             if winners[index] is None:
-                winners[index] = book.choose(fact, quantity, owners)
+                winners[index] = next(chosen)
             if winners[index] and winners[index].base == MARKET:
                 markets[index] = book.choose(fact, quantity, (Owner.MARKET,))
         return winners, markets
