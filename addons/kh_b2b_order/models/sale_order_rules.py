@@ -114,25 +114,23 @@ class SaleOrder(models.Model):
             lambda order: order.state == "sent" and order._kh_was_placed_by_dealer()
         )._kh_intercept()
 
-    def _kh_intercept(self):
+    def _kh_intercept(self, states=("draft", "sent")):
         """Put on hold those of these orders that a rule catches; return them.
 
-        Orders that wait for a person already, or are confirmed, are left alone. What was
-        released is not caught again by the same rule, unless it changed materially. Locks the
-        orders, and the dealers or addresses that rules compare orders of.
+        Orders that wait for a person already are left alone. What was released is not caught
+        again by the same rule, unless it changed materially. Locks the orders, and the dealers
+        or addresses that rules compare orders of.
+
+        :param states: the states of Odoo in which an order is judged
         """
         # sudo: rules and history are not for those who order; only a hold comes of it
         orders_sudo = self.sudo()
-        rules_sudo = (
-            self.env["kh.order.rule"]
-            .sudo()
-            .search_fetch([("company_id", "in", orders_sudo.company_id.ids)], ["kind", "domain"])
-        )
+        rules_sudo = orders_sudo._kh_find_rules()
         if not rules_sudo:
             return self.browse()
         orders_sudo._kh_lock_for_rules(rules_sudo)
         orders_sudo = orders_sudo.filtered(
-            lambda order: order.state in ("draft", "sent") and not order._kh_is_blocked()
+            lambda order: order.state in states and not order._kh_is_blocked()
         )
         found = rules_sudo._find_hits(orders_sudo)
         if not found:
@@ -140,6 +138,11 @@ class SaleOrder(models.Model):
         caught = orders_sudo.browse({order_id for order_id, _rule_id in found})
         held_sudo = caught._kh_stop(found)
         return self.browse(held_sudo.ids)
+
+    def _kh_find_rules(self):
+        """Return the rules of the companies of these orders."""
+        domain = [("company_id", "in", self.company_id.ids)]
+        return self.env["kh.order.rule"].search_fetch(domain, ["kind", "domain"])
 
     def _kh_lock_for_rules(self, rules):
         """Let confirmations wait for each other: of one order, and of one dealer's orders.

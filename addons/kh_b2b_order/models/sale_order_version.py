@@ -4,6 +4,7 @@ from typing import NamedTuple
 from odoo import Command, fields, models
 
 from .order_change import RECORD
+from .sale_order_workflow import STOPPABLE
 
 # In the context of what makes one version already; no client can send an object.
 VERSIONED = object()
@@ -21,7 +22,8 @@ class SaleOrder(models.Model):
     """What staff edit on the lines of a placed order is a version of it, too (M-107).
 
     One version for each save, with the lines that differ; it is applied already. What the
-    system does (deliveries, splitting, merging, packing, invoices) is none.
+    system does (deliveries, splitting, merging, packing, invoices) is none. Rules judge a
+    confirmed order anew with each version: what they catch does not leave the warehouse (M-50).
     """
 
     _inherit = "sale.order"
@@ -55,9 +57,13 @@ class SaleOrder(models.Model):
         if not orders:
             yield self
             return
+        confirmed_sudo = orders.filtered(lambda order: order.state == "sale").sudo()
+        # sudo: as `_kh_intercept`; the locks are taken now, the dealer's before the order's
+        if confirmed_sudo and (rules_sudo := confirmed_sudo._kh_find_rules()):
+            confirmed_sudo._kh_lock_for_rules(rules_sudo)
         before = {order: (order._kh_get_line_facts(), order.amount_total) for order in orders}
         yield self.with_context(kh_is_versioned=VERSIONED)
-        orders._kh_note_version(before)
+        orders._kh_note_version(before)._kh_judge_again()
 
     def _kh_keeps_versions(self):
         """Answer whether edits of this order's lines are noted: those of staff, once a dealer's
@@ -95,6 +101,7 @@ class SaleOrder(models.Model):
         """Keep what became of the lines of these orders as their next versions.
 
         :param dict before: ``{order: (facts of its lines, total)}``
+        :return: the orders with a new version
         """
         vals_list = [
             order._kh_prepare_version_vals(rows, before[order][1])
@@ -102,7 +109,7 @@ class SaleOrder(models.Model):
             if (rows := order._kh_prepare_version_rows(before[order][0]))
         ]
         if not vals_list:
-            return
+            return self.browse()
         # sudo: the log of what the user could change
         changes_sudo = self.env["kh.order.change"].sudo()
         recording_sudo = changes_sudo.with_context(kh_is_record=RECORD, tracking_disable=True)
@@ -113,6 +120,13 @@ class SaleOrder(models.Model):
         changes_sudo.order_id._message_log_batch(
             bodies={change.order_id.id: change._get_sentence() for change in changes_sudo}
         )
+        return self.browse(changes_sudo.order_id.ids)
+
+    def _kh_judge_again(self):
+        """Stop what rules catch of these confirmed orders, as far as it can be stopped still."""
+        self.filtered(
+            lambda order: order.state == "sale" and order.kh_stage in STOPPABLE
+        )._kh_intercept(("sale",))
 
     def _kh_prepare_version_rows(self, before):
         self.ensure_one()

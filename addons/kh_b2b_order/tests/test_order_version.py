@@ -173,3 +173,52 @@ class TestOrderVersion(ChangeCommon):
             counts.append(start + self.env.cr.sql_log_count - before)
             self.assertEqual(len(order.kh_change_ids.line_ids), len(commands))
         self.assertLessEqual(counts[1], counts[0] + 1, counts)
+
+    def test_rules_judge_a_confirmed_order_again(self):
+        """What no rule stopped when it was confirmed does not slip through by an edit (M-50)."""
+        rule = self.env["kh.order.rule"].create(
+            {"name": "Big", "kind": "amount", "company_id": self.company.id, "amount": 1500.0}
+        )
+        order = self._place({self.product: 10.0})
+        order.action_confirm()
+        self.assertEqual((order.state, order.kh_stage), ("sale", "to_ship"))
+        line = order.order_line
+        self._edit(order, Command.update(line.id, {"name": "Other words"}))
+        self._edit(order, Command.update(line.id, {"product_uom_qty": 14.0}))
+        self.assertEqual(order.kh_stage, "to_ship")
+        self.assertFalse(order.kh_rule_hit_ids)
+        self._edit(order, Command.update(line.id, {"product_uom_qty": 20.0}))
+        self.assertEqual((order.state, order.kh_stage), ("sale", "hold"))
+        self.assertEqual(order.kh_rule_hit_ids.rule_id, rule)
+        self.assertIn("Big", "".join(order.message_ids.mapped("body")))
+        with self.assertRaisesRegex(UserError, "on hold"):
+            self._ship(order)
+        order.with_user(self.clerk).action_kh_release()
+        self.assertEqual((order.kh_stage, order.kh_rule_hit_ids.state), ("to_ship", "released"))
+        # freight or words are no material change; more goods are
+        self._edit(order, Command.update(line.id, {"sequence": 7}))
+        self.assertEqual(order.kh_stage, "to_ship")
+        self._edit(order, Command.update(line.id, {"product_uom_qty": 21.0}))
+        self.assertEqual((order.kh_stage, len(order.kh_rule_hit_ids)), ("hold", 2))
+
+    def test_what_has_left_is_not_stopped(self):
+        order = self._place({self.product: 10.0})
+        order.action_confirm()
+        self._ship(order)
+        self.env["kh.order.rule"].create(
+            {"name": "Any", "kind": "amount", "company_id": self.company.id, "amount": 1.0}
+        )
+        self._edit(order, Command.update(order.order_line.id, {"price_unit": 120.0}))
+        self.assertEqual(order.kh_version, 2)
+        self.assertFalse(order.kh_is_on_hold or order.kh_rule_hit_ids)
+
+    def test_a_change_that_a_person_approved_is_not_stopped_again(self):
+        order = self._place({self.product: 10.0})
+        order.action_confirm()
+        self.env["kh.order.rule"].create(
+            {"name": "Any", "kind": "amount", "company_id": self.company.id, "amount": 1.0}
+        )
+        change = self._change(order, {self.product: 12.0})
+        change.action_submit()
+        change.action_approve()
+        self.assertEqual((change.state, order.kh_stage), ("applied", "to_ship"))
