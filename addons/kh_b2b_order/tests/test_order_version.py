@@ -20,6 +20,21 @@ class TestOrderVersion(ChangeCommon):
     def _edit(self, order, *commands, user=None):
         order.with_user(user or self.clerk).write({"order_line": list(commands)})
 
+    def _create_rule(self, name, amount):
+        # sudo: set-up, whoever runs the test
+        return (
+            self.env["kh.order.rule"]
+            .sudo()
+            .create(
+                {
+                    "name": name,
+                    "kind": "amount",
+                    "company_id": self.company.id,
+                    "amount": amount,
+                }
+            )
+        )
+
     def _rows(self, change):
         return [
             (line.product_id, line.quantity_old, line.quantity_new, line.price_old, line.price_new)
@@ -176,9 +191,7 @@ class TestOrderVersion(ChangeCommon):
 
     def test_rules_judge_a_confirmed_order_again(self):
         """What no rule stopped when it was confirmed does not slip through by an edit (M-50)."""
-        rule = self.env["kh.order.rule"].create(
-            {"name": "Big", "kind": "amount", "company_id": self.company.id, "amount": 1500.0}
-        )
+        rule = self._create_rule("Big", 1500.0)
         order = self._place({self.product: 10.0})
         order.action_confirm()
         self.assertEqual((order.state, order.kh_stage), ("sale", "to_ship"))
@@ -205,9 +218,7 @@ class TestOrderVersion(ChangeCommon):
         order = self._place({self.product: 10.0})
         order.action_confirm()
         self._ship(order)
-        self.env["kh.order.rule"].create(
-            {"name": "Any", "kind": "amount", "company_id": self.company.id, "amount": 1.0}
-        )
+        self._create_rule("Any", 1.0)
         self._edit(order, Command.update(order.order_line.id, {"price_unit": 120.0}))
         self.assertEqual(order.kh_version, 2)
         self.assertFalse(order.kh_is_on_hold or order.kh_rule_hit_ids)
@@ -215,9 +226,7 @@ class TestOrderVersion(ChangeCommon):
     def test_a_change_that_a_person_approved_is_not_stopped_again(self):
         order = self._place({self.product: 10.0})
         order.action_confirm()
-        self.env["kh.order.rule"].create(
-            {"name": "Any", "kind": "amount", "company_id": self.company.id, "amount": 1.0}
-        )
+        self._create_rule("Any", 1.0)
         change = self._change(order, {self.product: 12.0})
         change.action_submit()
         change.action_approve()

@@ -271,24 +271,21 @@ class ProductPricelist(models.Model):
                 templates = list({fact.template_id for fact, _quantity in asked})
                 rules = self._kh_load_rules((Owner.CUSTOMER,), templates, partner, date)
             winners = RuleBook(rules).choose_all(asked, (Owner.CUSTOMER,))
-        needed = [
-            (index, ask)
-            for index, (ask, winner) in enumerate(zip(asked, winners, strict=True))
-            if winner is None or winner.base == MARKET
-        ]
-        if not needed:
+        undecided = [index for index, winner in enumerate(winners) if winner is None]
+        ratios = {index for index, winner in enumerate(winners) if winner and winner.base == MARKET}
+        if not undecided and not ratios:
             return winners, markets
         owners = (Owner.LEVEL, Owner.MARKET) if partner else (Owner.MARKET,)
         if shared is None:
-            templates = list({fact.template_id for _index, (fact, _quantity) in needed})
+            needed = {*undecided, *ratios}
+            templates = list({asked[index][0].template_id for index in needed})
             shared = self._kh_load_rules(owners, templates, partner, date)
         book = RuleBook(shared)
-        chosen = iter(
-            book.choose_all([ask for index, ask in needed if winners[index] is None], owners)
-        )
-        for index, (fact, quantity) in needed:
-            if winners[index] is None:
-                winners[index] = next(chosen)
-            if winners[index] and winners[index].base == MARKET:
-                markets[index] = book.choose(fact, quantity, (Owner.MARKET,))
+        chosen = book.choose_all([asked[index] for index in undecided], owners)
+        for index, winner in zip(undecided, chosen, strict=True):
+            winners[index] = winner
+            if winner and winner.base == MARKET:
+                ratios.add(index)
+        for index in ratios:
+            markets[index] = book.choose(*asked[index], (Owner.MARKET,))
         return winners, markets
