@@ -1,7 +1,7 @@
 {
     "name": "KH B2B Portal",
     "summary": "The dealer's shop: catalogue table, cart, one-page checkout and home",
-    "version": "19.0.4.4.0",
+    "version": "19.0.4.5.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -21,6 +21,7 @@
         "views/approval_templates.xml",
         "views/home_templates.xml",
         "views/purchase_list_templates.xml",
+        "views/cart_park_templates.xml",
         "views/inquiry_templates.xml",
         "views/quick_order_templates.xml",
         "views/messages_templates.xml",

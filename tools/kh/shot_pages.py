@@ -17,6 +17,7 @@ from tools.kh.shot_steps import (
     ASK_WHY,
     FILL_FIRST_ROWS,
     OPEN_FIRST,
+    PARK_CART,
     PASTE_MANY,
 )
 
@@ -476,6 +477,7 @@ PAGES = (
         ),
         full=False,
     ),
+    Page("125-cart-parked", "dealer1", "/shop", PARK_CART),
     Page("115-quick-order-many", "dealer3", "/shop/quick-order", PASTE_MANY, full=False),
     Page(
         "116-cart-many",

@@ -1,6 +1,7 @@
 from . import (
     cart,
     cart_json,
+    cart_park,
     checkout,
     checkout_approval,
     home,

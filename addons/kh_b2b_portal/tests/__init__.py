@@ -3,6 +3,7 @@ from . import (
     test_budget,
     test_cart_json,
     test_cart_keys,
+    test_cart_park,
     test_catalogue,
     test_category_page,
     test_checkout,
