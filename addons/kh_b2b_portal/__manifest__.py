@@ -17,6 +17,7 @@
         "views/product_templates.xml",
         "views/cart_templates.xml",
         "views/checkout_templates.xml",
+        "views/address_templates.xml",
         "views/order_again_templates.xml",
         "views/approval_templates.xml",
         "views/home_templates.xml",

@@ -18,6 +18,7 @@ from tools.kh.shot_steps import (
     FILL_FIRST_ROWS,
     OPEN_FIRST,
     PARK_CART,
+    PASTE_ADDRESS,
     PASTE_MANY,
 )
 
@@ -478,6 +479,7 @@ PAGES = (
         full=False,
     ),
     Page("125-cart-parked", "dealer1", "/shop", PARK_CART),
+    Page("126-address-pasted", "dealer1", "/shop", PASTE_ADDRESS),
     Page("115-quick-order-many", "dealer3", "/shop/quick-order", PASTE_MANY, full=False),
     Page(
         "116-cart-many",

@@ -8,6 +8,7 @@ from . import (
     inquiries,
     messages,
     order_again,
+    pasted_address,
     purchase_lists,
     quick_order,
     scene,

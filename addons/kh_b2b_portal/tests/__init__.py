@@ -19,6 +19,7 @@ from . import (
     test_matrix,
     test_messages,
     test_promotion,
+    test_pasted_address,
     test_poor_network,
     test_product_page,
     test_purchase_lists,

@@ -310,6 +310,7 @@ class TestRoutes(RoutesCase, PortalCommon):
         approval = {"key": KEY, "amount": limited.amount_total}
         withdraw = f"/my/orders/{self.asked.id}/withdraw"
         goods = {"partner_id": address.id}
+        pasted = {"text": "13812345678"}
         checkout = "/shop/kh/checkout"
         return [
             Visit("GET", "/shop/checkout", {}, str(PRICE), ("/shop", OWN, YES, OWN)),
@@ -330,6 +331,7 @@ class TestRoutes(RoutesCase, PortalCommon):
                 (LOGIN, "Forbidden", YES, "Forbidden"),
                 changes=True,
             ),
+            Visit("JSON", "/shop/kh/address/split", pasted, pasted["text"], (LOGIN, YES, YES, YES)),
             Visit(
                 "JSON",
                 f"{checkout}/delivery",
