@@ -11,18 +11,20 @@ ADD_TO_CART = (
     ("click", "[data-kh-add]"),
     ("wait", "[data-kh-cart-kinds]:visible"),
 )
+# also where the cart holds something already
+ADD_MORE = (*FILL_FIRST_ROWS, ("click", "[data-kh-add]"), ("wait", ".kh-p-item-added"))
 PARK_CART = (
-    *ADD_TO_CART,
+    *ADD_MORE,
     ("open", "/shop/cart"),
     ("fill", "[data-kh-park] [name=name]", "滨江项目"),
     ("click", "[data-kh-park] button[type=submit]"),
     ("wait", "[data-kh-draft]"),
     ("open", "/shop"),
-    *ADD_TO_CART,
+    *ADD_MORE,
     ("open", "/shop/cart"),
 )
 PASTE_ADDRESS = (
-    *ADD_TO_CART,
+    *ADD_MORE,
     ("open", "/shop/address?address_type=delivery"),
     ("click", "[data-kh-paste-address] summary"),
     (

@@ -20,6 +20,7 @@ from . import (
     test_order_rule_concurrency,
     test_order_version,
     test_parked,
+    test_parked_race,
     test_order_rule_kinds,
     test_express,
     test_express_callback,

@@ -6,7 +6,7 @@ import { errorText } from "./kh_quantity";
 
 const WAIT_MS = 5000;
 // the states of a country are there only after it was chosen
-const FIELDS = ["country_id", "state_id", "city", "street", "zip", "name", "phone"];
+const FIELDS = ["name", "phone", "country_id", "state_id", "city", "street", "zip"];
 
 /** A whole address in one text: fills in the fields, says what it changed, and takes it back. */
 export class KhPasteAddress extends Interaction {
@@ -34,7 +34,13 @@ export class KhPasteAddress extends Interaction {
         for (const name of FIELDS) {
             const value = answer.fields[name];
             const input = this.form.elements[name];
-            if (!value || !input || input.readOnly || input.value === String(value)) {
+            if (!value || !input || input.readOnly) {
+                continue;
+            }
+            if (input.value === String(value)) {
+                if (name !== "country_id") {
+                    lines.push(this.describe(input)); // found, and as it is
+                }
                 continue;
             }
             const before = input.value;
@@ -85,7 +91,7 @@ export class KhPasteAddress extends Interaction {
             : input.value;
     }
 
-    describe(input, before) {
+    describe(input, before = "") {
         const label = this.form.querySelector(`label[for="${input.id}"]`);
         const after = this.shown(input);
         const change = before ? `${before} → ${after}` : after;
