@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Order",
-    "version": "19.0.3.4.0",
+    "version": "19.0.3.5.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",

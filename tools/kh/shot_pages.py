@@ -17,6 +17,8 @@ from tools.kh.shot_steps import (
     ASK_WHY,
     FILL_FIRST_ROWS,
     OPEN_FIRST,
+    PARK_CART,
+    PASTE_ADDRESS,
     PASTE_MANY,
 )
 
@@ -476,6 +478,8 @@ PAGES = (
         ),
         full=False,
     ),
+    Page("125-cart-parked", "dealer1", "/shop", PARK_CART),
+    Page("126-address-pasted", "dealer1", "/shop", PASTE_ADDRESS),
     Page("115-quick-order-many", "dealer3", "/shop/quick-order", PASTE_MANY, full=False),
     Page(
         "116-cart-many",

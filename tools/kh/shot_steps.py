@@ -11,6 +11,30 @@ ADD_TO_CART = (
     ("click", "[data-kh-add]"),
     ("wait", "[data-kh-cart-kinds]:visible"),
 )
+# also where the cart holds something already
+ADD_MORE = (*FILL_FIRST_ROWS, ("click", "[data-kh-add]"), ("wait", ".kh-p-item-added"))
+PARK_CART = (
+    *ADD_MORE,
+    ("open", "/shop/cart"),
+    ("fill", "[data-kh-park] [name=name]", "滨江项目"),
+    ("click", "[data-kh-park] button[type=submit]"),
+    ("wait", "[data-kh-draft]"),
+    ("open", "/shop"),
+    *ADD_MORE,
+    ("open", "/shop/cart"),
+)
+PASTE_ADDRESS = (
+    *ADD_MORE,
+    ("open", "/shop/address?address_type=delivery"),
+    ("click", "[data-kh-paste-address] summary"),
+    (
+        "fill",
+        "[data-kh-paste-address] textarea",
+        "王芳 13812345678 浙江省杭州市滨江区江南大道3888号",
+    ),
+    ("click", "[data-kh-paste-fill]"),
+    ("wait", "[data-kh-paste-result] p"),
+)
 ASK_WHY = (("click", "td:visible .kh_price_why"), ("wait", "dialog.kh_why[open]"))
 # what a dealer's yearly order looks like
 MANY = tuple(

@@ -11,6 +11,7 @@ from . import test_grade_rules
 from . import test_performance
 from . import test_people
 from . import test_life_cycle
+from . import test_sheet_size
 from . import test_sync_push
 from . import test_sync_rows
 from . import test_sync_conflict

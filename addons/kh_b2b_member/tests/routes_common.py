@@ -72,10 +72,12 @@ class RoutesCase(HttpCase):
 
     The class sets `persons` (person → user, none for the stranger), `secrets` (texts that only
     the owner's company may read) and `belongings` (person → records that are the person's own).
+    `routes_module` names the add-on of the table where it is not the test's own.
     Every visit is undone afterwards, so each begins with the same records.
     """
 
     persons: dict
+    routes_module = ""
     secrets: tuple = ()
     belongings: dict = {}
 
@@ -236,11 +238,12 @@ class RoutesCase(HttpCase):
     def _find_own_rules(self):
         """Return the addresses that the add-on has or extends, ``{(address, method)}``."""
         found = set()
+        module = f"odoo.addons.{self.routes_module or self.test_module}."
         for rule in self._get_routing_map().iter_rules():
             function = rule.endpoint.func
             if any(
                 hasattr(vars(cls).get(function.__name__), "original_routing")
-                and cls.__module__.startswith(f"odoo.addons.{self.test_module}.")
+                and cls.__module__.startswith(module)
                 for cls in type(function.__self__).mro()
             ):
                 found |= self._name_rule(rule)

@@ -1,12 +1,15 @@
 import base64
 import io
+import zipfile
 
 import openpyxl
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..engine import sheet_size
 from .sync_common import SyncCommon, to_base64
+from .test_sheet_size import pack
 
 
 @tagged("post_install", "-at_install")
@@ -39,6 +42,46 @@ class TestSyncFile(SyncCommon):
         stream = io.BytesIO()
         book.save(stream)
         return stream.getvalue()
+
+    def test_a_sheet_that_would_not_fit_into_memory_is_refused(self):
+        self._map(self.file_source, code="客户编码", name="名称")
+        head = ["客户编码", "名称"]
+        book = openpyxl.Workbook()
+        book.active.append(head)
+        book.active["XFD1048576"] = "x"
+        stream = io.BytesIO()
+        book.save(stream)
+        bomb = pack(b" " * (sheet_size.MAX_UNPACKED + 1), "docProps/app.xml")
+        for content, text in (
+            (stream.getvalue(), "reaches too far"),
+            (bomb, "reaches too far"),
+            (b"PK\x03\x04" + b"x" * 40, "no Excel workbook"),
+            (self._book([*head, *map(str, range(200))]), "more than 200 columns"),
+        ):
+            with self.subTest(text=text, size=len(content)):
+                self.assertLess(len(content), 1024 * 1024)
+                with self.assertRaisesRegex(UserError, text):
+                    self._import(content)
+
+    def test_what_a_sheet_says_of_its_size_is_not_believed(self):
+        self._map(self.file_source, code="客户编码", name="名称", zip="邮编")
+        content = self._book(["客户编码", "名称", "邮编"], ["1001", "甲公司"])
+        stream = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(content)) as book,
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as claiming,
+        ):
+            for name in book.namelist():
+                data = book.read(name)
+                if name == "xl/worksheets/sheet1.xml":
+                    self.assertIn(b'ref="A1:C2"', data)
+                    data = data.replace(b'ref="A1:C2"', b'ref="A1:XFD1048576"')
+                claiming.writestr(name, data)
+        wizard = self.env["kh.sync.import"].create(
+            {"source_id": self.file_source.id, "data": to_base64(stream.getvalue())}
+        )
+        rows = wizard._read_rows()
+        self.assertEqual(rows, [{"客户编码": "1001", "名称": "甲公司", "邮编": None}])
 
     def test_workbook_with_a_mapping(self):
         self._map(self.file_source, code="客户编码", name="名称", areas="区域", zip="邮编")

@@ -1,13 +1,19 @@
 import base64
 import csv
 import io
+from itertools import islice
 
 import openpyxl
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine.sheet_size import SheetTooLarge, SheetUnreadable, ensure_readable
+
 MAX_ROWS = 50000
+MAX_COLUMNS = 200
+# What a sheet may span: dealers have some dozens of columns.
+MAX_CELLS = 2_500_000
 MAX_BYTES = 30 * 1024 * 1024
 ENCODINGS = ("utf-8-sig", "gb18030")
 
@@ -99,6 +105,8 @@ class SyncImport(models.TransientModel):
         is_book = content[:2] == b"PK"
         lines = self._read_book(content) if is_book else self._read_csv(content)
         header = [str(cell or "").strip() for cell in next(lines, [])]
+        if any(header[MAX_COLUMNS:]):
+            raise UserError(self.env._("The file has more than 200 columns. Leave some out."))
         if not any(header):
             raise UserError(self.env._("The first line of the file must name the columns."))
         if not self.source_id.mapping_ids:
@@ -108,10 +116,10 @@ class SyncImport(models.TransientModel):
         if doubles:
             names = ", ".join(sorted(doubles))
             raise UserError(self.env._("Two columns have the same name: %(names)s.", names=names))
+        filled = (line for line in lines if any(cell not in (None, "") for cell in line))
         rows = [
             {name: self._read_cell(cell) for name, cell in zip(header, line, strict=False) if name}
-            for line in lines
-            if any(cell not in (None, "") for cell in line)
+            for line in islice(filled, MAX_ROWS + 1)
         ]
         if len(rows) > MAX_ROWS:
             raise UserError(self.env._("The file has more than 50,000 rows. Split it."))
@@ -124,11 +132,22 @@ class SyncImport(models.TransientModel):
 
     def _read_book(self, content):
         try:
+            ensure_readable(content, MAX_CELLS)
+        except SheetTooLarge as error:
+            raise UserError(
+                self.env._("The sheet reaches too far to be read. Keep only the list in it.")
+            ) from error
+        except SheetUnreadable as error:
+            raise UserError(self.env._("The file is no Excel workbook (.xlsx).")) from error
+        try:
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         except Exception as error:
             # a broken workbook raises whatever its broken part raises
             raise UserError(self.env._("The file is no Excel workbook (.xlsx).")) from error
-        return iter(book.worksheets[0].iter_rows(values_only=True))
+        # what the sheet says of its own size is not believed
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        return iter(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
 
     def _read_csv(self, content):
         for encoding in ENCODINGS:

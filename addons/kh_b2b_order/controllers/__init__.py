@@ -1,1 +1,1 @@
-from . import express, order_change, portal, portal_offer, tickets
+from . import express, order_change, portal, portal_offer, portal_shipment, tickets

@@ -3,6 +3,7 @@ from . import (
     ir_qweb_field_monetary,
     payment_transaction,
     purchase_list,
+    purchase_list_park,
     sale_order,
     sale_order_add,
     sale_order_line,

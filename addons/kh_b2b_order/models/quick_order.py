@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.kh_b2b_pricing.engine.sheet_size import (
+from odoo.addons.kh_b2b_member.engine.sheet_size import (
     SheetTooLarge,
     SheetUnreadable,
     ensure_readable,

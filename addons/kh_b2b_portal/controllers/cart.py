@@ -2,6 +2,8 @@ from odoo.http import request, route
 
 from odoo.addons.website_sale.controllers.cart import Cart
 
+from .cart_park import CartPark
+from .purchase_lists import NOTICE_SESSION_KEY
 from .shop import ShopCatalogue
 
 
@@ -32,6 +34,9 @@ class ShopCart(Cart):
             "totals": order_sudo._kh_cart_totals(),
             "gone_names": gone_names,
             "notices": request.session.pop("kh_cart_notices", []),
+            "notice": request.session.pop(NOTICE_SESSION_KEY, {}),
+            "can_park": CartPark._kh_can_park(),
+            "parked": CartPark._kh_list_parked(),
             "last_order": self._kh_last_order(),
             **ShopCatalogue._kh_page_values(),
         }

@@ -9,6 +9,8 @@ from odoo.addons.kh_b2b_order.utils import (
 )
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from .cart_park import CartPark
+
 RECENT_ORDERS = 5
 
 
@@ -41,6 +43,7 @@ class DealerHome(CustomerPortal):
             if can_read
             else Order,
             "kh_salesperson": company_sudo.user_id,
+            "kh_parked_count": len(CartPark._kh_list_parked()),
             "kh_cart_totals": request.cart._kh_cart_totals(),
             "kh_currency": website.currency_id,
             "kh_money": format_money,

@@ -1,5 +1,6 @@
 from werkzeug.exceptions import NotFound
 
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import Controller, request, route
 
@@ -13,11 +14,12 @@ from odoo.addons.website_sale.controllers.reorder import CustomerPortal
 
 from ..exceptions import InvalidRequest
 from .cart_json import ShopCartJson
+from .cart_park import CartPark
 from .shop import ShopCatalogue
 
 # Rows without a change that are shown; the page says how many more there are.
 SAME_ROWS = 100
-MODES = ("add", "replace", "list")
+MODES = ("add", "replace", "list", "swap")
 
 
 def find_own_order(order_id):
@@ -46,23 +48,46 @@ class OrderAgain(Controller):
     def kh_list_order(self, list_id, **post):
         """Show, or take over (POST), the goods of a purchase list at today's terms."""
         ShopCartJson._ensure_shop()
-        purchase_list = request.env["kh.purchase.list"].search([("id", "=", list_id)])
-        if not purchase_list:
-            raise NotFound
-        asked = purchase_list._kh_get_asked_rows()
-        return self._kh_answer(asked, purchase_list.name, f"/my/lists/{list_id}/order", post)
+        Lists = request.env["kh.purchase.list"].with_context(active_test=False)
+        purchase_list = Lists.search([("id", "=", list_id)]).with_context(active_test=True)
+        if not purchase_list.active:
+            if not purchase_list.is_parked:
+                raise NotFound
+            return request.redirect(self._kh_find_taken_up(post.get("key")))
+        asked = purchase_list._kh_get_asked_rows(self._kh_find_target().currency_id)
+        url = f"/my/lists/{list_id}/order"
+        return self._kh_answer(asked, purchase_list.name, url, post, purchase_list)
 
     # === HELPERS === #
     @staticmethod
     def _kh_is_taxed():
         return request.website.show_line_subtotals_tax_selection == "tax_included"
 
-    def _kh_answer(self, asked, name, url, post):
-        if request.httprequest.method == "POST":
-            return request.redirect(self._kh_take_over(asked, name, url, post))
-        target_sudo = request.cart or request.env["sale.order"].sudo()._kh_new_target(
+    @staticmethod
+    def _kh_find_target():
+        """The cart, or what it would be: asked for prices, nothing is written."""
+        # sudo: carts are no dealer's to read before they are sent
+        return request.cart or request.env["sale.order"].sudo()._kh_new_target(
             request.env.user.partner_id, request.website
         )
+
+    @staticmethod
+    def _kh_find_taken_up(key):
+        """Where to go from a parked draft that is not there any more: to what it became."""
+        requests = request.env["kh.shop.request"]
+        if request.httprequest.method == "POST" and requests._is_key(key):
+            claim, is_new = ShopCartJson._claim(key)
+            if not is_new:
+                return (claim.result or {}).get("redirect") or "/shop/cart"
+        request.session["kh_cart_notices"] = [
+            request.env._("This parked draft was taken up or deleted meanwhile.")
+        ]
+        return "/shop/cart"
+
+    def _kh_answer(self, asked, name, url, post, purchase_list=None):
+        if request.httprequest.method == "POST":
+            return request.redirect(self._kh_take_over(asked, name, url, post, purchase_list))
+        target_sudo = self._kh_find_target()
         rows = target_sudo._kh_compare_rows(asked)
         values = self._kh_prepare_values(target_sudo, rows)
         values.update(
@@ -70,6 +95,7 @@ class OrderAgain(Controller):
             url=url,
             key=request.env["kh.shop.request"]._new_key(),
             is_changed=bool(post.get("changed")),
+            parked=purchase_list if purchase_list and purchase_list.is_parked else None,
             additional_title=name,
         )
         return request.render("kh_b2b_portal.order_again", values)
@@ -122,7 +148,7 @@ class OrderAgain(Controller):
             "notes": target_sudo._kh_word_parts(row, with_price=False),
         }
 
-    def _kh_take_over(self, asked, name, url, post):
+    def _kh_take_over(self, asked, name, url, post, purchase_list=None):
         """Do what the page asked for, once for each key; return the address to go to."""
         mode = post.get("mode")
         if mode not in MODES:
@@ -136,7 +162,7 @@ class OrderAgain(Controller):
         if mode == "list":
             target = self._kh_keep_as_list(asked, name)
         else:
-            target = self._kh_fill_cart(asked, url, post.get("digest"), mode == "replace")
+            target = self._kh_fill_cart(asked, url, post.get("digest"), mode, purchase_list)
         claim.write({"result": {"redirect": target}})
         return target
 
@@ -150,23 +176,35 @@ class OrderAgain(Controller):
         return f"/my/lists/{purchase_list.id}"
 
     @staticmethod
-    def _kh_fill_cart(asked, url, digest, is_replacing):
-        """Put the rows into the cart unless something changed since they were shown."""
+    def _kh_fill_cart(asked, url, digest, mode, purchase_list):
+        """Put the rows into the cart unless something changed since they were shown.
+
+        A parked draft is used up by that, where the user may change it.
+        """
         cart_sudo = request.cart or request.website._create_cart()
         cart_sudo._kh_lock()
         rows = cart_sudo._kh_compare_rows(asked)
         if cart_sudo._kh_digest_rows(rows) != digest:
             return f"{url}?changed=1"
         kept = [row.order_row for row in rows if not row.reason]
-        if is_replacing:
+        notices = []
+        if mode == "replace":
             cart_sudo._approval_ensure_not_frozen()
             cart_sudo.order_line.unlink()
+        elif mode == "swap":
+            try:
+                notices = CartPark._kh_park_cart("", "private")
+            except UserError as error:  # nothing was written: the goods join what is there
+                notices = [str(error)]
         refused = [(row.product.name, row.reason) for row in rows if row.reason]
         if kept:
             names = {row.product.id: row.product.name for row in rows}
             result = cart_sudo._kh_add_products(kept, source="shop")
             refused += [(names[product_id], reason) for product_id, reason in result.refused]
-        request.session["kh_cart_notices"] = [f"{what} · {reason}" for what, reason in refused]
+            if purchase_list and purchase_list.has_access("write"):
+                purchase_list._kh_take_up([product_id for product_id, _reason in result.refused])
+        notices += [f"{what} · {reason}" for what, reason in refused]
+        request.session["kh_cart_notices"] = notices
         _kinds, pieces = request.website._kh_cart_counts(cart_sudo)
         request.session["website_sale_cart_quantity"] = int(pieces)
         return "/shop/cart"

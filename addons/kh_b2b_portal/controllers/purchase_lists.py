@@ -42,7 +42,7 @@ class PurchaseLists(Controller):
             "kh_b2b_portal.lists",
             {
                 **self._kh_page(),
-                "lists": Lists.search([]),
+                "lists": Lists.search([("is_parked", "=", False)]),
                 "additional_title": request.env._("Purchase lists"),
             },
         )
@@ -125,7 +125,7 @@ class PurchaseLists(Controller):
         if not parsed:
             return self._kh_notice("/my/lists", left_out)
         if not list_id:
-            lists = Lists.search([])._filtered_access("write")
+            lists = Lists.search([("is_parked", "=", False)])._filtered_access("write")
             values = {**self._kh_page(), "lists": lists, "rows": json.dumps(parsed)}
             values.update(
                 notice={"texts": left_out},
@@ -164,6 +164,8 @@ class PurchaseLists(Controller):
             changes[removed] = (seen, 0.0)
             self._kh_remember_removed(purchase_list, removed)
         try:
+            # going to another page sends the form, too: what was not touched is no change
+            changes = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
             conflicts = purchase_list._kh_set_quantities(changes) if changes else []
         except AccessError:
             return self._kh_notice(here, [request.env._("Only to read.")])
@@ -278,12 +280,12 @@ class PurchaseLists(Controller):
         request.session[NOTICE_SESSION_KEY] = {
             "deleted": [purchase_list.id, purchase_list.name],
         }
-        return "/my/lists"
+        return "/shop/cart" if purchase_list.is_parked else "/my/lists"
 
     @staticmethod
     def _kh_restore(purchase_list, _post):
         purchase_list.active = True
-        return f"/my/lists/{purchase_list.id}"
+        return "/shop/cart" if purchase_list.is_parked else f"/my/lists/{purchase_list.id}"
 
     @staticmethod
     def _kh_put_back(purchase_list, post):

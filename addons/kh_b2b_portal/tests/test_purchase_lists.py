@@ -267,9 +267,22 @@ class TestPurchaseLists(PortalCommon):
         self.patch(purchase_lists, "ROWS_PER_LIST_PAGE", 1)
         one = self._make_list()
         page = self.url_open(f"/my/lists/{one.id}")
-        pages = lxml_html.fromstring(page.text).xpath("//ul[contains(@class, 'pagination')]//a")
-        page = self.url_open(pages[-1].get("href"))
+        # plain buttons of the form: without a script nothing typed is lost either
+        pages = lxml_html.fromstring(page.text).xpath("//form[@data-kh-list]//ul//button")
+        self.assertEqual(
+            [(one.get("type"), one.get("value"), one.get("disabled")) for one in pages],
+            [
+                ("submit", "1", "disabled"),
+                ("submit", "1", None),
+                ("submit", "2", None),
+                ("submit", "2", None),
+            ],
+        )
+        version, first = one.version, one.line_ids[0]
+        data = {f"qty_{first.id}": "5", f"was_{first.id}": "5.0", "page": "1", "next_page": "2"}
+        page = self._post(f"/my/lists/{one.id}/save", **data)
         self.assertIn("KHT-1", page.text)
+        self.assertEqual(one.version, version, "nothing typed, nothing saved")
         line = one.line_ids[1]
         data = {f"qty_{line.id}": "6", f"was_{line.id}": "2", "page": "2"}
         page = self._post(f"/my/lists/{one.id}/save", **data)
@@ -278,6 +291,14 @@ class TestPurchaseLists(PortalCommon):
         page = self._post(f"/my/lists/{one.id}/save", **data)
         self.assertTrue(page.url.endswith(f"/my/lists/{one.id}"), page.url)
         self.assertEqual(line.quantity, 7)
+
+    def test_pages_of_a_list_to_read_are_links(self):
+        self.patch(purchase_lists, "ROWS_PER_LIST_PAGE", 1)
+        one = self._make_list(share="read")
+        self.authenticate("kh_colleague", "kh_colleague")
+        page = self.url_open(f"/my/lists/{one.id}")
+        links = lxml_html.fromstring(page.text).xpath("//ul[contains(@class, 'pagination')]//a")
+        self.assertIn("KHT-1", self.url_open(links[-1].get("href")).text)
 
     def test_staff_reads_a_shared_list_but_does_not_copy_it(self):
         one = self._make_list(share="read")

@@ -154,14 +154,15 @@ class TestRoutes(RoutesCase, PortalCommon):
     @classmethod
     def _set_up_lists(cls):
         Lists = cls.env["kh.purchase.list"].with_user(cls.user)
-        cls.list, cls.deleted, cls.shared = Lists.create(
+        cls.list, cls.deleted, cls.shared, cls.parked = Lists.create(
             [
                 {"name": "Only Huarui list"},
                 {"name": "Only Huarui old list"},
                 {"name": "Of the company", "share": "read"},
+                {"name": "Only Huarui draft", "is_parked": True},
             ]
         )
-        for one in (cls.list, cls.deleted, cls.shared):
+        for one in (cls.list, cls.deleted, cls.shared, cls.parked):
             one._kh_add_rows([(cls.product, 5, None)])
         cls.deleted.active = False
 
@@ -287,6 +288,14 @@ class TestRoutes(RoutesCase, PortalCommon):
                 changes=True,
             ),
             Visit("JSON", "/shop/kh/cart/update", change, '"row"', lost, changes=True),
+            # each parks the own cart; staff keeps no lists
+            Visit(
+                "POST",
+                "/shop/kh/cart/park",
+                {"name": "Only Huarui draft", "key": KEY},
+                "/shop/cart",
+                (LOGIN, OWN, YES, "/shop/cart"),
+            ),
         ]
 
     def _get_checkout_visits(self):
@@ -301,6 +310,7 @@ class TestRoutes(RoutesCase, PortalCommon):
         approval = {"key": KEY, "amount": limited.amount_total}
         withdraw = f"/my/orders/{self.asked.id}/withdraw"
         goods = {"partner_id": address.id}
+        pasted = {"text": "13812345678"}
         checkout = "/shop/kh/checkout"
         return [
             Visit("GET", "/shop/checkout", {}, str(PRICE), ("/shop", OWN, YES, OWN)),
@@ -321,6 +331,7 @@ class TestRoutes(RoutesCase, PortalCommon):
                 (LOGIN, "Forbidden", YES, "Forbidden"),
                 changes=True,
             ),
+            Visit("JSON", "/shop/kh/address/split", pasted, pasted["text"], (LOGIN, YES, YES, YES)),
             Visit(
                 "JSON",
                 f"{checkout}/delivery",
@@ -388,7 +399,9 @@ class TestRoutes(RoutesCase, PortalCommon):
 
     def _get_list_visits(self):
         page, name = f"/my/lists/{self.list.id}", "Only Huarui list"
-        shared = f"/my/lists/{self.shared.id}"
+        shared, parked = (f"/my/lists/{one.id}" for one in (self.shared, self.parked))
+        old = {"mode": "swap", "key": KEY, "digest": "of another day"}
+        drop = {"what": "delete", "key": KEY}
         return [
             Visit("GET", "/my/lists", {}, name, (LOGIN, OWN, OWN, OWN)),
             Visit("GET", page, {}, name, NOBODY),
@@ -398,6 +411,9 @@ class TestRoutes(RoutesCase, PortalCommon):
             Visit("GET", f"{page}/order", {}, name, NOBODY),
             Visit("POST", f"{page}/order", {"mode": "list", "key": KEY}, "", NOBODY),
             Visit("GET", f"{shared}/order", {}, self.shared.name, COMPANY),
+            Visit("GET", f"{parked}/order", {}, self.parked.name, NOBODY),
+            Visit("POST", f"{parked}/order", old, f"{parked}/order", NOBODY, changes=False),
+            Visit("POST", f"{parked}/change", drop, "/shop/cart", NOBODY),
         ]
 
     def _get_list_change_visits(self):

@@ -37,6 +37,5 @@ from . import test_routes
 from . import test_rules
 from . import test_secrecy
 from . import test_sheet
-from . import test_sheet_size
 from . import test_shop
 from . import test_trace

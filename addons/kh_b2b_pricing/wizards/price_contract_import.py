@@ -12,8 +12,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.kh_b2b_member.engine.sheet_size import (
+    SheetTooLarge,
+    SheetUnreadable,
+    ensure_readable,
+)
+
 from ..engine.sheet import COLUMNS, Problem, as_text, mark_duplicates, read_table
-from ..engine.sheet_size import SheetTooLarge, SheetUnreadable, ensure_readable
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 20_000

@@ -13,6 +13,9 @@ import {
     stepQuantity,
 } from "./kh_quantity";
 
+/** Capitals and full-width letters are as good as others. */
+const fold = (text) => text.normalize("NFKC").toLowerCase();
+
 const STEP_MS = 300;
 const UNDO_MS = 5000;
 
@@ -30,7 +33,7 @@ export class KhCart extends Interaction {
         "[data-kh-remove]": { "t-on-click": this.onRemove },
         "[data-kh-undo] button": { "t-on-click": this.onUndo },
         "[data-kh-checkout]": { "t-on-click.prevent": this.locked(this.onCheckout) },
-        _window: { "t-on-online": this.start },
+        _window: { "t-on-online": this.sendWaiting },
     };
 
     setup() {
@@ -46,8 +49,21 @@ export class KhCart extends Interaction {
         this.pending = this.store.load({}); // by line: the quantity that was not sent, its key
     }
 
-    /** What an earlier visit could not send is sent now, under the keys of then. */
     start() {
+        this.sendWaiting();
+        const form = document.querySelector("[data-kh-park]"); // below the cart
+        if (form) {
+            this.addListener(form, "submit", this.onPark);
+        }
+        this.find = document.querySelector("[data-kh-cart-find]"); // above the cart
+        if (this.find) {
+            this.find.hidden = false; // of no use without a script
+            this.addListener(this.find, "input", this.onFind);
+        }
+    }
+
+    /** What an earlier visit could not send is sent now, under the keys of then. */
+    sendWaiting() {
         for (const [id, { quantity, base }] of Object.entries(this.pending)) {
             const row = this.el.querySelector(`[data-kh-line="${id}"]`);
             const input = row?.querySelector("[data-kh-qty]");
@@ -130,21 +146,73 @@ export class KhCart extends Interaction {
         });
     }
 
-    /** Everything that was changed is sent before the next page is asked for. */
-    async onCheckout() {
+    /** Sends everything that was changed; returns a row that could not be sent, if any. */
+    async flush() {
         for (const input of [...this.timers.keys()]) {
             this.update(input);
         }
         await this.waitFor(this.queue);
-        const rows = [...this.el.querySelectorAll("[data-kh-line]:not([hidden])")];
         const isUnsent = (input) => input.value !== this.confirmed.get(input);
-        const unsent = rows.find((row) => isUnsent(row.querySelector("[data-kh-qty]")));
-        const warned = rows.filter((row) => this.warning(row).textContent);
+        return this.shownRows().find((row) => isUnsent(row.querySelector("[data-kh-qty]")));
+    }
+
+    shownRows() {
+        return [...this.el.querySelectorAll("[data-kh-line]:not([hidden])")];
+    }
+
+    // --- search in this order -----------------------------------------------------------------
+
+    /** Shows the rows that hold every word typed: name, item no. or specification. */
+    onFind() {
+        const words = fold(this.find.value).split(/\s+/).filter(Boolean);
+        let found = 0;
+        for (const row of this.shownRows()) {
+            const text = fold(row.dataset.khText || this.readText(row));
+            const isFound = words.every((word) => text.includes(word));
+            row.classList.toggle("d-none", !isFound);
+            found += isFound;
+        }
+        const count = words.length ? _t("%s found", found) : "";
+        this.find.parentElement.querySelector("[data-kh-cart-found]").textContent = count;
+    }
+
+    readText(row) {
+        const cells = [".kh-p-c-name", ".kh-p-c-code", ".kh-p-c-spec"];
+        row.dataset.khText = cells.map((cell) => row.querySelector(cell).textContent).join(" ");
+        return row.dataset.khText;
+    }
+
+    /** Goes to a quantity, also of a row that the search hides. */
+    focusRow(row) {
+        if (this.find?.value) {
+            this.find.value = "";
+            this.onFind();
+        }
+        row.querySelector("[data-kh-qty]").focus();
+    }
+
+    // --- on to the next page ------------------------------------------------------------------
+
+    /** What is parked is what was typed. */
+    async onPark(ev) {
+        ev.preventDefault();
+        const unsent = await this.flush();
+        if (unsent) {
+            this.focusRow(unsent);
+        } else {
+            ev.target.submit();
+        }
+    }
+
+    /** Everything that was changed is sent before the next page is asked for. */
+    async onCheckout() {
+        const unsent = await this.flush();
+        const warned = this.shownRows().filter((row) => this.warning(row).textContent);
         const warnings = warned.map((row) => this.warning(row).textContent).join("\n");
         const stop = unsent || (warnings !== this.seenWarnings && warned[0]);
         this.seenWarnings = warnings; // read once, a warning about what was kept stops no more
         if (stop) {
-            stop.querySelector("[data-kh-qty]").focus();
+            this.focusRow(stop);
         } else {
             window.location.assign(this.el.querySelector("[data-kh-checkout]").href);
         }

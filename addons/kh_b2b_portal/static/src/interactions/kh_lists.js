@@ -3,10 +3,7 @@ import { registry } from "@web/core/registry";
 import { DeviceStore } from "./kh_send";
 import { formatQuantity, moveFocus, parseQuantity, readLimits, stepQuantity } from "./kh_quantity";
 
-/**
- * A purchase list: steppers and the keys of a spreadsheet; saving is a plain form, and going to
- * another page of the list saves what was typed on this one.
- */
+/** A purchase list: steppers and the keys of a spreadsheet; saving is a plain form. */
 export class KhPurchaseList extends Interaction {
     static selector = "[data-kh-list]";
     dynamicContent = {
@@ -15,18 +12,7 @@ export class KhPurchaseList extends Interaction {
             "t-on-keydown": (ev) => !ev.isComposing && moveFocus(ev, this.el),
         },
         "[data-kh-step]": { "t-on-click": this.onStep },
-        ".pagination a[href]": { "t-on-click": this.onPage },
     };
-
-    onPage(ev) {
-        const inputs = [...this.el.querySelectorAll("[data-kh-qty]:not([readonly])")];
-        const page = /\/page\/(\d+)/.exec(ev.target.closest("a").href);
-        if (inputs.some((input) => input.value !== input.defaultValue)) {
-            ev.preventDefault();
-            this.el.elements.next_page.value = page ? page[1] : "1";
-            this.el.submit();
-        }
-    }
 
     onStep(ev) {
         const button = ev.target.closest("[data-kh-step]");

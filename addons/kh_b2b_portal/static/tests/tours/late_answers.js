@@ -115,7 +115,7 @@ registry.category("web_tour.tours").add("kh_b2b_portal_list_pages", {
     steps: () => [
         fill(1, 8),
         {
-            trigger: ".pagination a:contains(2)",
+            trigger: ".pagination button:contains(2)",
             run: "click",
             expectUnloadPage: true,
         },

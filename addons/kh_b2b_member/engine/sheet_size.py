@@ -33,20 +33,21 @@ class SheetUnreadable(Exception):
     """The file is packed like a sheet, but is none that is read here."""
 
 
-def ensure_readable(content):
+def ensure_readable(content, max_cells=MAX_CELLS):
     """Refuse an .xlsx, .ods or .xls that would not fit into memory; other files pass.
 
     :param bytes content: the file
-    :raise SheetTooLarge: it unpacks to over 100 MB, or a sheet spans over 1,000,000 cells
+    :param int max_cells: how many cells a sheet may span
+    :raise SheetTooLarge: it unpacks to over 100 MB, or a sheet spans more cells
     :raise SheetUnreadable: a damaged or strange package
     """
     try:
         if content.startswith(_COMPOUND):
-            _check_xls(content)
+            _check_xls(content, max_cells)
         if _PACKAGE_END not in content:
             return
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            _check_package(package)
+            _check_package(package, max_cells)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -60,7 +61,7 @@ def ensure_readable(content):
         raise SheetUnreadable(str(error)) from error
 
 
-def _check_package(package):
+def _check_package(package, max_cells):
     members = package.infolist()
     if sum(member.file_size for member in members) > MAX_UNPACKED:
         raise SheetTooLarge("unpacked size")
@@ -76,13 +77,14 @@ def _check_package(package):
             raise SheetTooLarge("unpacked size")
         # a workbook may call its sheets anything, so that the content tells, not the name
         if b"sheetData" in data or b"table-cell" in data:
-            _Extent().follow(data)
+            _Extent(max_cells).follow(data)
 
 
 class _Extent:
     """Follows the cells of one sheet and stops where they reach too far."""
 
-    def __init__(self):
+    def __init__(self, max_cells):
+        self.max_cells = max_cells
         self.row = self.column = 0  # last row and column so far, from 1
         self.rows = self.columns = 0  # how far content reaches
         self.count = 0
@@ -140,7 +142,7 @@ class _Extent:
         self.count += 1
         self.rows = max(self.rows, row)
         self.columns = max(self.columns, column)
-        if self.rows * self.columns > MAX_CELLS or self.count > MAX_CELLS:
+        if max(self.rows * self.columns, self.count) > self.max_cells:
             raise SheetTooLarge("cells")
 
 
@@ -153,7 +155,7 @@ def _local(attributes, name):
     return next((v for key, v in attributes.items() if key.rpartition(":")[2] == name), None)
 
 
-def _check_xls(content):
+def _check_xls(content, max_cells):
     for stream in _workbook_streams(content):
         left = _XLS_RECORDS
         starts = {
@@ -162,10 +164,10 @@ def _check_xls(content):
             if number == _XLS_SHEET
         }
         for start in starts:
-            left = _check_xls_sheet(stream, start, left)
+            left = _check_xls_sheet(stream, start, left, max_cells)
 
 
-def _check_xls_sheet(stream, start, left):
+def _check_xls_sheet(stream, start, left, max_cells):
     """Follow one sheet to its end; return how many records may still be read."""
     rows = columns = depth = 0
     for number, data in _xls_records(stream, start):
@@ -186,7 +188,7 @@ def _check_xls_sheet(stream, start, left):
             if number == _XLS_MANY:
                 column = max(column, struct.unpack_from("<H", data, len(data) - 2)[0])
             rows, columns = max(rows, row + 1), max(columns, column + 1)
-        if rows * columns > MAX_CELLS or left < 0:
+        if rows * columns > max_cells or left < 0:
             raise SheetTooLarge("cells")
     return left
 
