@@ -9,6 +9,7 @@ from . import price_contract_version
 from . import price_contract_preview
 from . import price_adjustment
 from . import price_adjustment_apply
+from . import price_contract_overtaken
 from . import price_history
 from . import price_explanation
 from . import price_simulation
