@@ -30,6 +30,7 @@ from . import product_pricelist_item_base
 from . import product_pricelist_rows
 from . import product_pricelist_item_history
 from . import product_pricelist_item_unit
+from . import product_pricelist_item_former
 from . import product_pricelist_quote
 from . import product_pricelist_own_price
 from . import product_own_price
