@@ -25,6 +25,15 @@ class ProductPricelistItem(models.Model):
         copy=False,
         help="When the rule got its present price; empty for its first one.",
     )
+    kh_successor_id = fields.Many2one(
+        "product.pricelist.item",
+        "Present rule",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The rule whose former price this is.",
+    )
 
     # === CRUD METHODS === #
 
@@ -87,4 +96,5 @@ class ProductPricelistItem(models.Model):
             date_end=SQL("%s::timestamp", now - SECOND),
             kh_is_past=SQL("TRUE"),
             kh_price_since=SQL("NULL::timestamp"),
+            kh_successor_id=SQL("i.id"),
         )

@@ -27,7 +27,13 @@ PRICE_FIELDS = {
     "product_id",
     "product_tmpl_id",
 }
-HISTORY_FIELDS = {"kh_is_past", "kh_adjustment_id", "kh_changed_uid", "kh_price_since"}
+HISTORY_FIELDS = {
+    "kh_is_past",
+    "kh_adjustment_id",
+    "kh_changed_uid",
+    "kh_price_since",
+    "kh_successor_id",
+}
 
 
 class ProductPricelistItem(models.Model):

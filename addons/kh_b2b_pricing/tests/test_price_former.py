@@ -174,6 +174,30 @@ class TestPriceFormer(PricingCommon):
             action = self.env["ir.actions.actions"]._for_xml_id(f"kh_b2b_pricing.{name}")
             self.assertIn("kh_is_past", action["domain"])
 
+    def test_scenario_takes_the_place_of_former_prices_too(self):
+        self.level.fixed_price = 84.0
+        former = self._former()
+        self.assertEqual(former.kh_successor_id, self.level)
+        simulation = self.env["kh.price.simulation"].create(
+            {
+                "name": "What if",
+                "pricelist_id": self.pricelist.id,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "kind": "percentage",
+                            "grade_id": self.gold.id,
+                            "percent_price": 10,
+                            "categ_id": self.category.id,
+                            "item_id": self.level.id,
+                        }
+                    )
+                ],
+            }
+        )
+        scenario = simulation._prepare_scenario(self.product.product_tmpl_id.ids)
+        self.assertEqual(scenario.removed, set((self.level | former).ids))
+
     def test_neutral_on_other_pricelists(self):
         other = self.env["product.pricelist"].create({"name": "Retail"})
         rule = self.env["product.pricelist.item"].create(
