@@ -70,9 +70,9 @@ class ProductPricelistItem(models.Model):
         In force, on a B2B pricelist, and not set in this very transaction. Extend by `super()`
         to take out rules whose history is kept elsewhere.
         """
-        now, begun = fields.Datetime.now(), self.env.cr.now()
-        # to the second, as dates of rules are
-        moment = min(now, begun.replace(microsecond=0))
+        now = fields.Datetime.now()
+        # when this transaction began, to the second as dates of rules are
+        moment = min(now, self.env.cr.now().replace(microsecond=0))
 
         def is_known(item):
             start = max(filter(None, (item.date_start, item.kh_price_since)), default=None)
@@ -81,7 +81,7 @@ class ProductPricelistItem(models.Model):
                 and not item.kh_is_past
                 # sudo: only which kind of pricelist this is
                 and item.sudo().pricelist_id.kh_is_b2b
-                and (not item.create_date or item.create_date < begun)
+                and (not item.create_date or item.create_date < moment)
                 and (not start or start < moment)
                 and (not item.date_end or item.date_end >= now)
             )
