@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 SOURCES = [
@@ -25,11 +25,13 @@ class PriceHistory(models.Model):
     _inherit = ["kh.data.scope.mixin"]
     _kh_scope_is_commercial = True
     _auto = False
-    _order = "date_start desc, id desc"
+    _order = "date_start desc nulls last, id desc"
     _rec_name = "product_tmpl_id"
 
     # === FIELDS === #
-    owner = fields.Selection(OWNERS, "For whom", readonly=True)
+    owner = fields.Selection(OWNERS, "Kind of price", readonly=True)
+    owner_name = fields.Char("For whom", compute="_compute_names")
+    target_name = fields.Char("Applies to", compute="_compute_names")
     partner_id = fields.Many2one("res.partner", "Dealer", readonly=True)
     grade_id = fields.Many2one("res.partner.grade", "Member level", readonly=True)
     product_id = fields.Many2one("product.product", "Variant", readonly=True)
@@ -52,6 +54,17 @@ class PriceHistory(models.Model):
     pricelist_id = fields.Many2one("product.pricelist", "Pricelist", readonly=True)
     currency_id = fields.Many2one("res.currency", "Currency", readonly=True)
     company_id = fields.Many2one("res.company", "Company", readonly=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("owner", "partner_id", "grade_id", "item_id")
+    def _compute_names(self):
+        kinds = dict(self._fields["owner"]._description_selection(self.env))
+        for row in self:
+            owner = row.partner_id or row.grade_id
+            row.owner_name = owner.display_name or kinds.get(row.owner)
+            target = row.item_id._kh_target().with_context(display_default_code=False)
+            row.target_name = target.display_name or row.item_id.name
 
     @property
     def _table_query(self):

@@ -102,6 +102,9 @@ class TestPriceFormer(PricingCommon):
             self.assertEqual(rows.filtered("is_current").item_id, rule)
             self.assertEqual(rows.filtered("is_current").source, "direct")
         self.assertEqual(self._history(owner="level").grade_id, self.gold)
+        for owner, name in (("market", "Market"), ("level", "Gold"), ("dealer", "Dealer A")):
+            row = self._history(owner=owner)[0]
+            self.assertEqual((row.owner_name, row.target_name), (name, "Breaker 6A"))
 
     def test_seasonal_price_stays_in_front(self):
         """A change of the lasting rule does not bring it before the one that started later."""
