@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Pricing",
-    "version": "19.0.2.4.0",
+    "version": "19.0.2.5.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",

@@ -252,6 +252,14 @@ class ProductPricelistItem(models.Model):
         help="Holds while the product is in this promotion zone.",
     )
 
+    # === BUSINESS METHODS - HISTORY === #
+    def _kh_keeps_history(self):
+        """Extend: rules of promotions come and go with them; the promotion tells its prices."""
+        # sudo: only whether the rule is a promotion's
+        return (
+            super()._kh_keeps_history().filtered(lambda item: not item.sudo().kh_promotion_line_id)
+        )
+
 
 def _group(pairs):
     """Return ``{key: [value]}`` of pairs."""

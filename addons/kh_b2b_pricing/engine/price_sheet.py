@@ -42,6 +42,7 @@ class Line(NamedTuple):
     source: str
     date_start: Any
     date_end: Any
+    tax: str = ""
 
 
 class Column(NamedTuple):

@@ -9,6 +9,7 @@ from . import price_contract_version
 from . import price_contract_preview
 from . import price_adjustment
 from . import price_adjustment_apply
+from . import price_contract_overtaken
 from . import price_history
 from . import price_explanation
 from . import price_simulation
@@ -29,6 +30,7 @@ from . import product_pricelist_item_base
 from . import product_pricelist_rows
 from . import product_pricelist_item_history
 from . import product_pricelist_item_unit
+from . import product_pricelist_item_former
 from . import product_pricelist_quote
 from . import product_pricelist_own_price
 from . import product_own_price

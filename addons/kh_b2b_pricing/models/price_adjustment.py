@@ -265,7 +265,7 @@ class PriceAdjustmentLine(models.Model):
     )
     product_id = fields.Many2one(related="item_id.product_id", string="Product")
     default_code = fields.Char(related="item_id.kh_default_code", string="Item no.")
-    market_price = fields.Float(related="item_id.kh_market_price", string="Market price")
+    market_price = fields.Float(related="item_id.kh_uom_market_price", string="Market price")
     uom_id = fields.Many2one(related="item_id.kh_uom_id", string="Agreed unit")
     old_price = fields.Float(
         "Price until now",

@@ -54,6 +54,7 @@ class PriceAdjustment(models.Model):
             adjustment._set_state(("review",), "applied")
             adjustment._move({"date_applied": fields.Datetime.now()})
             lines._make_new_items(moment)
+            adjustment._update_versions()
             adjustment.contract_id.message_post(
                 body=self.env._(
                     "Price adjustment %(adjustment)s: %(count)s new prices from %(start)s."

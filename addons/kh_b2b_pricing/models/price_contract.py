@@ -280,7 +280,7 @@ class PriceContract(models.Model):
         )
         return {
             **action,
-            "domain": [("kh_contract_id", "=", self.id)],
+            "domain": [("kh_contract_id", "=", self.id), ("kh_is_past", "=", False)],
             "context": {"default_kh_contract_id": self.id},
         }
 

@@ -107,10 +107,12 @@ class PriceExplanation(models.AbstractModel):
         return self.env._("all products")
 
     @api.model
-    def _describe_kind(self, row, currency):
+    def _describe_kind(self, row, currency, per=""):
         if row.kind == Kind.FIXED and row.agreed:
             unit, price, _pieces = row.agreed
             return self._describe_price_per(price, unit, currency)
+        if row.kind == Kind.FIXED and per:
+            return self._describe_price_per(row.value, per, currency)
         if row.kind == Kind.FIXED:
             return self._format_price(row.value, currency)
         percent = row.value if row.kind == Kind.PERCENT else row.value[0]
@@ -131,12 +133,17 @@ class PriceExplanation(models.AbstractModel):
         )
 
     @api.model
-    def _describe_rule(self, row, currency, unit):
-        """Describe one rule in one line."""
+    def _describe_rule(self, row, currency, unit, per=""):
+        """Describe one rule in one line.
+
+        :param str unit: the product's unit, in which minimum quantities are
+        :param str per: the same where the reader has prices of another unit before him: the
+            fixed price of a rule then names it
+        """
         parts = [
             self._describe_whose(row),
             self._describe_scope(row),
-            self._describe_kind(row, currency),
+            self._describe_kind(row, currency, per),
         ]
         if row.min_quantity:
             parts.insert(2, self._describe_minimum(row.min_quantity, unit))
@@ -267,8 +274,19 @@ class PriceExplanation(models.AbstractModel):
         )
 
     @api.model
-    def _describe_next(self, quantity, unit, price):
-        """Say what the next step of the ladder asks for: ``12 more Units for ¥8.60 each``."""
+    def _describe_next(self, quantity, unit, price, per=""):
+        """Say what the next step of the ladder asks for: ``12 more Units for ¥8.60 each``.
+
+        :param str per: unit of the price where that is not the one of the quantity
+        """
+        if per:
+            return self.env._(
+                "%(quantity)s more %(unit)s for %(price)s per %(per)s",
+                quantity=self._format_number(quantity),
+                unit=unit,
+                price=price,
+                per=per,
+            )
         return self.env._(
             "%(quantity)s more %(unit)s for %(price)s each",
             quantity=self._format_number(quantity),

@@ -62,9 +62,16 @@ class PriceSimulation(models.Model):
                 scenario.shared[self.pricelist_id.id].append((line.grade_id.id, rule))
                 scenario.items[rule.id] = line._new_item()
                 scenario.timeless.add(rule.id)
-            scenario.removed.update(line.item_id.ids)
             scenario.conditions.append(self._sql_line_condition(line))
+        scenario.removed.update(self._find_replaced_rules())
         return scenario
+
+    def _find_replaced_rules(self):
+        """Return the ids of the rules whose place lines take, and of their former prices."""
+        rules = self.line_ids.item_id
+        # sudo: former prices of rules the user has chosen
+        formers_sudo = rules.sudo().search([("kh_successor_id", "in", rules.ids)])
+        return {*rules.ids, *formers_sudo.ids}
 
     @api.model
     def _add_contract(self, scenario, contract, template_ids):

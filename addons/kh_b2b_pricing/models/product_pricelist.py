@@ -108,7 +108,7 @@ class ProductPricelist(models.Model):
 
     @api.model
     def _kh_shared_items_domain(self):
-        """Rules which are nobody's in particular: no customer, no level, not pending.
+        """Rules which are nobody's in particular: no customer, no level, not pending, not past.
 
         Whatever walks rules without asking our engine (forms, copies, the point of sale,
         base pricelists) may see these only: a dealer's price must not become everybody's.
@@ -117,6 +117,7 @@ class ProductPricelist(models.Model):
             Domain("kh_partner_id", "=", False)
             & Domain("kh_grade_id", "=", False)
             & Domain("kh_is_pending", "=", False)
+            & Domain("kh_is_past", "=", False)
         )
 
     def _get_applicable_rules_domain(self, products, date, **kwargs):

@@ -123,9 +123,10 @@ class ProductPricelist(models.Model):
 
     def _kh_sql_check(self, contract):
         """Select rules that may be dead, those of one family together."""
-        # A contract that has ended is history; its lines are no faults.
+        # A contract that has ended is history, and so are former prices; they are no faults.
         in_force = SQL(
-            """i.kh_is_pending IS NOT TRUE AND (i.kh_contract_id IS NULL OR i.kh_contract_id IN (
+            """i.kh_is_pending IS NOT TRUE AND i.kh_is_past IS NOT TRUE
+               AND (i.kh_contract_id IS NULL OR i.kh_contract_id IN (
                    SELECT id FROM kh_price_contract WHERE state = 'active'))"""
         )
         start, end = SQL("i.date_start"), SQL("i.date_end")

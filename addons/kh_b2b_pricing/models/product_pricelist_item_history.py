@@ -27,7 +27,13 @@ PRICE_FIELDS = {
     "product_id",
     "product_tmpl_id",
 }
-HISTORY_FIELDS = {"kh_is_past", "kh_adjustment_id", "kh_changed_uid"}
+HISTORY_FIELDS = {
+    "kh_is_past",
+    "kh_adjustment_id",
+    "kh_changed_uid",
+    "kh_price_since",
+    "kh_successor_id",
+}
 
 
 class ProductPricelistItem(models.Model):
@@ -219,9 +225,10 @@ class ProductPricelistItem(models.Model):
             )
         )
 
-    def _kh_would_change(self, vals):
+    def _kh_would_change(self, vals, names=None):
+        """Say whether ``vals`` change the price, or what else ``names`` tell."""
         self.ensure_one()
-        for name in vals.keys() & PRICE_FIELDS:
+        for name in vals.keys() & (names or PRICE_FIELDS):
             field, value = self._fields[name], vals[name]
             if field.convert_to_cache(value, self) != field.convert_to_cache(self[name], self):
                 return True
@@ -235,12 +242,13 @@ class ProductPricelistItem(models.Model):
             kh_is_past=SQL("%s", moment <= fields.Datetime.now()),
         )
 
-    def _kh_set_changed_by(self, user, adjustment=None):
+    def _kh_set_changed_by(self, user, adjustment=None, since=False):
         """Note who has set the price, past `write`, which nobody may use for it."""
         super().write(
             {
                 "kh_changed_uid": user.id,
                 "kh_adjustment_id": adjustment.id if adjustment else False,
+                "kh_price_since": since,
             }
         )
 

@@ -43,6 +43,13 @@ class ProductPricelistItem(models.Model):
         readonly=False,
         digits="Product Unit",
     )
+    kh_uom_market_price = fields.Float(
+        "Market price per agreed unit",
+        compute="_compute_kh_uom_market_price",
+        min_display_digits="Product Price",
+        help="What visitors pay, per the unit in which the price was agreed, in the pricelist's"
+        " currency, before taxes.",
+    )
     kh_is_b2b = fields.Boolean(related="pricelist_id.kh_is_b2b", export_string_translation=False)
 
     # === COMPUTE METHODS === #
@@ -51,6 +58,14 @@ class ProductPricelistItem(models.Model):
     def _compute_kh_uom_min_quantity(self):
         for item in self:
             item.kh_uom_min_quantity = item._kh_convert_minimum(item.min_quantity)
+
+    @api.depends("kh_market_price", "kh_uom_id")
+    def _compute_kh_uom_market_price(self):
+        for item in self:
+            has_unit = item.kh_uom_id and item._kh_target()
+            item.kh_uom_market_price = (
+                item._kh_market_price_per_agreed() if has_unit else item.kh_market_price
+            )
 
     def _kh_convert_minimum(self, quantity):
         """Convert a quantity of the product's unit to the agreed one, where there is one."""

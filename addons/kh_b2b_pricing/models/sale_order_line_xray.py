@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessError
 
 from ..engine.trace import explain, losers_of, replay, steps_of, winner_of
@@ -53,18 +53,25 @@ class SaleOrderLine(models.Model):
         return {**data, "text": self._kh_explanation_text(data)}
 
     def _kh_explain_trace(self, trace, words, currency):
+        # rules speak of the product's unit, the line perhaps of another
+        unit, per, line_unit = trace["n"], *self._kh_explained_units(trace)
+
         def show(price):
             return "" if price is None else words._format_price(price, currency)
 
+        def show_per(price):
+            if price is None or not line_unit:
+                return show(price)
+            return words._describe_price_per(price, line_unit, currency)
+
         winner = winner_of(trace)
-        unit = trace["n"]
         ladder = [
-            {"label": words._describe_minimum(minimum, unit), "price": show(price)}
+            {"label": words._describe_minimum(minimum, unit), "price": show_per(price)}
             for minimum, price in steps_of(trace)
         ]
         source = self.env._("Sales price, no rule applied")
         if winner is not None:
-            source = words._describe_rule(winner, currency, unit)
+            source = words._describe_rule(winner, currency, unit, per)
         elif trace["k"] == "g":
             source = words._describe_given(currency)
         return {
@@ -78,8 +85,8 @@ class SaleOrderLine(models.Model):
             "next": self._kh_next_step(trace, words, currency),
             "losers": [
                 {
-                    "label": words._describe_rule(row, currency, unit),
-                    "price": show(price),
+                    "label": words._describe_rule(row, currency, unit, per),
+                    "price": show_per(price),
                     "reason": words._describe_reason(reason),
                 }
                 for row, reason, price in losers_of(trace)
@@ -87,6 +94,11 @@ class SaleOrderLine(models.Model):
             "more": trace.get("x", 0),
             "note": self._kh_hand_note(trace, words, currency),
         }
+
+    @api.model
+    def _kh_explained_units(self, trace):
+        """Return names of the product's unit and the line's; empty where they are the same."""
+        return tuple(trace["u"][:2]) if "u" in trace else ("", "")
 
     def _kh_next_step(self, trace, words, currency, factor=1.0):
         """Say what the next price step asks for; empty where there is none.
@@ -99,7 +111,8 @@ class SaleOrderLine(models.Model):
         minimum, price = steps[0]
         missing = minimum - trace["q"]
         shown = words._format_price(price * factor, currency)
-        return words._describe_next(missing, trace["n"], shown)
+        _own, line_unit = self._kh_explained_units(trace)
+        return words._describe_next(missing, trace["n"], shown, line_unit)
 
     def _kh_hand_note(self, trace, words, currency):
         if "m" not in trace:
@@ -156,10 +169,13 @@ class SaleOrderLine(models.Model):
             net = line_sudo.price_unit * (1 - line_sudo.discount / 100)
             factor = price / net if net else 1.0
             data["next"] = line_sudo._kh_next_step(trace, words, currency, factor)
+            _own, line_unit = line_sudo._kh_explained_units(trace)
             data["ladder"] = [
                 {
                     "label": words._describe_minimum(minimum, trace["n"]),
-                    "price": words._format_price(step * factor, currency),
+                    "price": words._describe_price_per(step * factor, line_unit, currency)
+                    if line_unit
+                    else words._format_price(step * factor, currency),
                 }
                 for minimum, step in steps_of(trace)
             ]

@@ -1,1 +1,2 @@
 from . import price_list
+from . import price_list_tax

@@ -70,7 +70,15 @@ class PriceList(models.AbstractModel):
             )
         lines = self._own_lines(product_ids, website, only_contract)
         name = self.env._("Price list %(date)s", date=fields.Date.context_today(self))
-        return self._write(kind, name, self._own_head(website), lines)
+        head = self._with_taxes(
+            self._own_head(website),
+            SQL(
+                "SELECT DISTINCT product_tmpl_id FROM product_product WHERE id = ANY(%s)",
+                list(product_ids),
+            ),
+            self._own_tax_teller(website),
+        )
+        return self._write(kind, name, head, lines)
 
     @api.model
     def _make_annex(self, kind, contract):
@@ -83,7 +91,15 @@ class PriceList(models.AbstractModel):
         contract.check_access("read")
         self._ensure_alone()
         name = self.env._("Price annex %(contract)s", contract=contract.name)
-        return self._write(kind, name, self._annex_head(contract), self._annex_lines(contract))
+        head = self._with_taxes(
+            self._annex_head(contract),
+            SQL(
+                "SELECT DISTINCT product_tmpl_id FROM product_pricelist_item WHERE id IN %s",
+                self._get_annex_query(contract).subselect(),
+            ),
+            self._annex_tax_teller(contract),
+        )
+        return self._write(kind, name, head, self._annex_lines(contract))
 
     @api.model
     def _ensure_alone(self):
@@ -154,19 +170,19 @@ class PriceList(models.AbstractModel):
     @api.model
     def _own_lines(self, product_ids, website, only_contract):
         """Give the lines of products, a chunk at a time; what was read is forgotten again."""
-        products = self.env["product.product"]
+        products, tell = self.env["product.product"], self._own_tax_teller(website)
         for chunk in split_every(CHUNK, product_ids):
-            yield from self._own_chunk(products.browse(chunk), website, only_contract)
+            yield from self._own_chunk(products.browse(chunk), website, only_contract, tell)
             self.env.invalidate_all()
 
     @api.model
-    def _own_chunk(self, products, website, only_contract):
+    def _own_chunk(self, products, website, only_contract, tell):
         partner, pricelist = products._kh_price_viewer(website)
         displays = products._kh_get_display_prices(partner=partner, website=website)
         winners = self._get_winners(products, partner, pricelist)
         terms = self._get_terms(rule for rules in winners.values() for rule in rules if rule)
         agreed = self._get_agreed(products, winners, partner, website, pricelist)
-        # sudo: unit and attribute values of products the user was found to see
+        # sudo: unit, taxes and attribute values of products the user was found to see
         for product in products.sudo():
             display, rules = displays[product.id], winners[product.id]
             steps = ((1.0, display.price), *display.ladder)
@@ -180,6 +196,7 @@ class PriceList(models.AbstractModel):
                     "price": price,
                     "market": display.market,
                     **agreed(product, rule, display.market),
+                    "tax": tell(product.taxes_id),
                 }
                 yield Line(**values, source=source, date_start=None, date_end=date_end)
 
@@ -315,17 +332,22 @@ class PriceList(models.AbstractModel):
     @api.model
     def _annex_lines(self, contract):
         """Give the lines of a contract by item no., a chunk at a time."""
-        items = self.env["product.pricelist.item"]
+        items, tell = self.env["product.pricelist.item"], self._annex_tax_teller(contract)
         for chunk in split_every(CHUNK, self._get_annex_ids(contract)):
             for item in items.browse(chunk):
-                yield self._annex_line(item, contract)
+                yield self._annex_line(item, contract, tell)
             self.env.invalidate_all()
+
+    @api.model
+    def _get_annex_query(self, contract):
+        """Return the query of the lines the user may read."""
+        items = self.env["product.pricelist.item"]
+        return items._search([("kh_contract_id", "=", contract.id), ("kh_is_past", "=", False)])
 
     @api.model
     def _get_annex_ids(self, contract):
         """Return the ids of the lines the user may read, by item no. and quantity."""
-        items = self.env["product.pricelist.item"]
-        query = items._search([("kh_contract_id", "=", contract.id), ("kh_is_past", "=", False)])
+        query = self._get_annex_query(contract)
         self.env["product.product"].flush_model(["default_code"])
         rows = self.env.execute_query(
             SQL(
@@ -345,7 +367,7 @@ class PriceList(models.AbstractModel):
         return [item_id for [item_id] in rows]
 
     @api.model
-    def _annex_line(self, item, contract):
+    def _annex_line(self, item, contract, tell):
         product = item._kh_target()
         values = {"code": "", "name": item.name, "spec": "", "uom": ""}
         if product:
@@ -358,6 +380,8 @@ class PriceList(models.AbstractModel):
             source="",
             date_start=self._to_day(item.date_start, contract),
             date_end=self._to_day(item.date_end, contract),
+            # sudo: the taxes of the product, which are named, no more
+            tax=tell(product.sudo().taxes_id) if product else self._tax_of_many(),
         )
 
     # === BUSINESS METHODS - WORDS === #

@@ -24,7 +24,10 @@ from . import test_own_price
 from . import test_preload
 from . import test_price_adjustment
 from . import test_price_approval
+from . import test_price_former
 from . import test_price_list
+from . import test_price_list_tax
+from . import test_price_overtaken
 from . import test_price_sheet
 from . import test_price_simulation
 from . import test_price_simulation_access

@@ -68,6 +68,8 @@ class TestContractConcurrency(BaseCase):
         with self.registry.cursor() as cr:
             contract_ids = self.ids["kh_price_contract"]
             for statement in (
+                "UPDATE kh_price_contract SET supersedes_id = NULL, origin_id = NULL"
+                " WHERE id = ANY(%s)",
                 "DELETE FROM kh_price_adjustment WHERE contract_id = ANY(%s)",
                 "DELETE FROM product_pricelist_item WHERE kh_contract_id = ANY(%s)",
                 "DELETE FROM mail_message WHERE model = 'kh.price.contract' AND res_id = ANY(%s)",
@@ -202,3 +204,58 @@ class TestContractConcurrency(BaseCase):
                 [("res_id", "=", contract_id), ("body", "ilike", "new line")]
             )
             self.assertTrue(cheap and (seen or logged))
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_adjustment_while_a_version_is_made_or_submitted(self):
+        """The version has the new price, or says that it has not."""
+        contract_id = self.ids["kh_price_contract"][0]
+        with self._transaction() as env:
+            env["kh.price.contract"].browse(contract_id).action_submit()
+
+        def adjust(price):
+            def run(env):
+                contract = env["kh.price.contract"].browse(contract_id)
+                item = contract.item_ids
+                env["kh.price.adjustment"].create(
+                    {
+                        "contract_id": contract_id,
+                        "reason": "Race",
+                        "line_ids": [
+                            fields.Command.create({"item_id": item.id, "new_price": price})
+                        ],
+                    }
+                ).action_submit()
+
+            return run
+
+        def make(env):
+            env["kh.price.contract"].browse(contract_id).action_new_version()
+
+        answers = self._run_both({"adjust": adjust(81.0), "make": make})
+        self.assertEqual(set(answers.values()), {"done"})
+        with self._transaction() as env:
+            version = env["kh.price.contract"].search([("supersedes_id", "=", contract_id)])
+            version_id = version.id
+            self.ids["kh_price_contract"] += version.ids
+            self.assertEqual(version.item_ids.fixed_price, 81.0)
+            # as if a minute had passed: no price ends in the second in which it began
+            env.cr.execute(
+                SQL(
+                    "UPDATE product_pricelist_item SET date_start = date_start - interval '1 min'"
+                    " WHERE kh_contract_id = %s",
+                    contract_id,
+                )
+            )
+
+        def submit(env):
+            env["kh.price.contract"].browse(version_id).action_submit()
+
+        answers = self._run_both({"adjust": adjust(82.0), "submit": submit})
+        self.assertEqual(answers["submit"], "done")
+        with self._transaction() as env:
+            version = env["kh.price.contract"].browse(version_id)
+            self.assertEqual(version.state, "active")
+            if answers["adjust"] == "done":
+                self.assertEqual(version.item_ids.fixed_price, 82.0)
+            else:
+                self.assertIn("not in force", answers["adjust"])

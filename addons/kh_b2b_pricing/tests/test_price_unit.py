@@ -111,6 +111,42 @@ class TestPriceUnit(UnitCommon):
         self.assertEqual([step["price"] for step in carton["steps"]], ["$100.00"])
         self.assertEqual(pallet["steps"][-1]["label"], "1 Pallet = 10 Carton 12")
 
+    def test_xray_of_a_line_per_carton_names_the_units(self):
+        """Rules speak per piece, the line per carton: each price beside it says per what."""
+        target = {"product_id": self.product.id, "applied_on": "0_product_variant"}
+        self._create_rule(90.0, **target)
+        for price, minimum in ((80.0, 0), (75.0, 24)):
+            self._create_rule(price, kh_partner_id=self.dealer_a.id, min_quantity=minimum, **target)
+        order = self._create_order(
+            [
+                (self.product, 1.0, {"product_uom_id": uom.id})
+                for uom in (self.carton, self.uom_unit)
+            ]
+        )
+        carton, piece = order.order_line
+        unit = self.uom_unit.name
+        told = carton.kh_explain_price()
+        self.assertEqual(told["price"], "$960.00")
+        self.assertTrue(told["source"].endswith(f"$80.00 per {unit}"), told["source"])
+        self.assertEqual([step["price"] for step in told["ladder"]], ["$900.00 per Carton 12"])
+        self.assertIn("for $900.00 per Carton 12", told["next"])
+        market = next(row for row in told["losers"] if "Market" in row["label"])
+        self.assertIn(f"$90.00 per {unit}", market["label"])
+        self.assertEqual(market["price"], "$1,080.00 per Carton 12")
+        self.assertIn(f"$90.00 per {unit}", told["text"])
+        own = carton._kh_explain_own()
+        self.assertIn(" per Carton 12", own["next"])
+        self.assertIn(" per Carton 12", own["ladder"][0]["price"])
+        told = piece.kh_explain_price()
+        self.assertTrue(told["source"].endswith("$80.00"), "one unit, nothing to tell apart")
+        self.assertTrue(told["next"].endswith("for $75.00 each"), told["next"])
+
+    def test_market_price_beside_an_agreed_price(self):
+        rule = self._create_carton_rule()
+        self.assertEqual((rule.kh_market_price, rule.kh_uom_market_price), (100.0, 1200.0))
+        plain = self._create_rule(80.0, kh_grade_id=self.gold.id, product_id=self.product.id)
+        self.assertEqual(plain.kh_uom_market_price, 100.0)
+
     def test_whatever_else_is_cheaper_in_the_ladder(self):
         self._create_carton_rule()
         self._create_carton_rule(96.0, min_quantity=120)
@@ -228,6 +264,7 @@ class TestPriceUnit(UnitCommon):
         )
         line = adjustment.line_ids
         self.assertEqual((line.old_price, line.uom_id), (100.0, self.carton))
+        self.assertEqual(line.market_price, 1200.0, "as the prices beside it")
         self.assertAlmostEqual(line.change_rate, 0.03)
         adjustment.action_submit()
         self.assertEqual(adjustment.state, "applied")
