@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Order",
-    "version": "19.0.3.4.0",
+    "version": "19.0.3.5.0",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -53,6 +53,7 @@
         "views/order_split_views.xml",
         "views/order_expiry_views.xml",
         "views/order_chase_views.xml",
+        "views/sale_report_views.xml",
         "views/order_change_views.xml",
         "views/order_rule_views.xml",
         "views/order_rule_hit_views.xml",

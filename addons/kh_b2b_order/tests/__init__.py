@@ -35,6 +35,7 @@ from . import (
     test_quick_order,
     test_quick_rows,
     test_routes,
+    test_sale_report,
     test_saleable,
     test_set_discount,
     test_shortage,
