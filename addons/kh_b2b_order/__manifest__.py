@@ -88,7 +88,9 @@
         ],
         "web.assets_backend": [
             "kh_b2b_order/static/src/scss/fulfilment_staff.scss",
+            "kh_b2b_order/static/src/review_board/**/*",
         ],
+        "web.assets_tests": ["kh_b2b_order/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
     "installable": True,

@@ -34,6 +34,7 @@ from . import (
     test_quote_concurrency,
     test_quick_order,
     test_quick_rows,
+    test_review_board_keys,
     test_routes,
     test_sale_report,
     test_saleable,
