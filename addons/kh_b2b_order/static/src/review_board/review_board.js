@@ -35,8 +35,11 @@ export class ReviewBoardController extends ListController {
         );
     }
 
-    get keyWords() {
-        return { move: _t("Down / up"), release: _t("Release"), return: _t("Return") };
+    get keysText() {
+        const words = { "J / K": _t("Down / up"), A: _t("Release"), R: _t("Return") };
+        return Object.entries(words)
+            .map(([key, word]) => `${key} ${word}`)
+            .join(" · ");
     }
 
     get rows() {
