@@ -1,6 +1,6 @@
 {
     "name": "KH B2B Catalogue",
-    "version": "19.0.1.2.2",
+    "version": "19.0.1.2.3",
     "author": "KH B2B",
     "license": "LGPL-3",
     "category": "Sales/B2B",
@@ -22,6 +22,7 @@
         "views/order_limit_views.xml",
         "views/attribute_template_views.xml",
         "views/product_b2b_views.xml",
+        "views/stock_quant_views.xml",
         "views/sharing_templates.xml",
         "views/catalog_menus.xml",
         "views/order_rules_menus.xml",

@@ -53,6 +53,7 @@
         "views/order_split_views.xml",
         "views/order_expiry_views.xml",
         "views/order_chase_views.xml",
+        "views/sale_report_views.xml",
         "views/order_change_views.xml",
         "views/order_rule_views.xml",
         "views/order_rule_hit_views.xml",
@@ -87,7 +88,9 @@
         ],
         "web.assets_backend": [
             "kh_b2b_order/static/src/scss/fulfilment_staff.scss",
+            "kh_b2b_order/static/src/review_board/**/*",
         ],
+        "web.assets_tests": ["kh_b2b_order/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
     "installable": True,

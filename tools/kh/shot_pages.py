@@ -152,6 +152,8 @@ PAGES = (
     ),
     Page("36-what-if", "director", "action:kh_b2b_pricing.kh_price_simulation_action"),
     Page("36-review", "order", "action:kh_b2b_order.sale_order_action_kh_review"),
+    Page("36-sales-analysis", "director", "action:kh_b2b_order.sale_report_action_kh"),
+    Page("36-stock-by-warehouse", "product", "action:kh_b2b_catalog.stock_quant_action_kh"),
     Page("37-approvals", "supervisor", "action:kh_b2b_approval.kh_approval_request_action"),
     Page(
         "38-approval",

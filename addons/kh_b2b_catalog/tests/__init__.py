@@ -11,3 +11,4 @@ from . import test_auxiliary
 from . import test_order_limits_engine
 from . import test_sharing
 from . import test_stock_policy
+from . import test_stock_by_warehouse

@@ -35,7 +35,7 @@ from . import price_inquiry, price_inquiry_order
 from . import dealer_product_code, quick_order
 from . import express_tracking, express_message, stock_picking
 from . import sale_order_receipt, sale_order_parcels, sale_order_mail, sale_order_amounts
-from . import sale_order_query, sale_order_chase
+from . import sale_order_query, sale_order_chase, sale_report
 from . import order_ticket, order_ticket_portal
 
 # isort: split

@@ -26,6 +26,7 @@ GUARDED = (
     "kh_received_by_id",
     "kh_is_on_hold",
     "kh_hold_reason",
+    "kh_hold_kind",
     "kh_is_returned",
     "kh_hold_date",
     "kh_released_date",
@@ -33,6 +34,11 @@ GUARDED = (
     "kh_parent_id",
     "kh_merged_into_id",
 )
+# Holds that no person gave a reason for: why is said in the language of whoever reads it.
+HOLD_KINDS = [
+    ("limits", "Order limits"),
+    ("refused", "Approval refused"),
+]
 STAGE_DEPENDS = (
     "state",
     "kh_is_on_hold",
@@ -89,6 +95,7 @@ class SaleOrder(models.Model):
     # Stopped on purpose.
     kh_is_on_hold = fields.Boolean("On Hold", copy=False, readonly=True, index="btree_not_null")
     kh_hold_reason = fields.Char("Reason of Hold", copy=False, readonly=True)
+    kh_hold_kind = fields.Selection(HOLD_KINDS, "Held For", copy=False, readonly=True)
     # A dealer's orders by stage, counted without reading the orders.
     _kh_portal_idx = models.Index("(partner_id, kh_stage) INCLUDE (company_id, kh_placed_date)")
 

@@ -33,6 +33,7 @@ class SaleOrder(models.Model):
         "order_line.product_uom_qty",
         "order_line.product_uom_id",
     )
+    @api.depends_context("lang")
     def _compute_kh_limit_warning(self):
         for order in self:
             issues = {}
@@ -71,10 +72,21 @@ class SaleOrder(models.Model):
         if refused:
             raise UserError(self.env._("These orders break order limits:\n%s", "\n".join(refused)))
         for order in paid:
-            order._kh_set_on_hold(self.env._("Order limits: %s", broken[order]))
+            order._kh_set_on_hold(self.env._("Order limits: %s", broken[order]), "limits")
         paid._kh_leave_cart()
         rest = self - paid
         return super(SaleOrder, rest).action_confirm() if rest else True
+
+    # === HOOKS - HOLD === #
+    def _kh_word_hold_kind(self):
+        """Extend: what breaks the limits now; they may have been changed meanwhile."""
+        if self.kh_hold_kind != "limits":
+            return super()._kh_word_hold_kind()
+        # sudo: an order's reader reads why it waits; what is said minds the dealer's rights
+        broken = self.sudo().kh_limit_warning
+        if not broken:
+            return self.env._("The order did not keep to the order limits.")
+        return self.env._("Order limits: %s", broken)
 
     # === BUSINESS METHODS - LIMITS === #
     def _kh_ensure_can_waive(self):

@@ -86,6 +86,7 @@ class SaleOrder(models.Model):
             {
                 "kh_is_returned": False,
                 "kh_hold_reason": False,
+                "kh_hold_kind": False,
                 "kh_hold_date": fields.Datetime.now(),
             }
         )

@@ -27,7 +27,9 @@ class SaleOrder(models.Model):
     )
 
     # === COMPUTE METHODS === #
-    @api.depends("kh_stage", "kh_hold_reason", "kh_rule_hit_ids.state")
+    @api.depends(
+        "kh_stage", "kh_hold_reason", "kh_hold_kind", "kh_limit_warning", "kh_rule_hit_ids.state"
+    )
     @api.depends_context("lang", "uid")
     def _compute_kh_stop_reasons(self):
         # sudo: salespeople see why their order waits; each evidence minds its reader's rights
@@ -41,7 +43,7 @@ class SaleOrder(models.Model):
                 is_returned = any(hit.state == "refused" for hit in hits_sudo)
                 if is_returned or not hits_sudo:
                     answer = order.env._("Changed by the dealer and sent in again.")
-                    texts.insert(0, order.kh_hold_reason or answer)
+                    texts.insert(0, order.kh_hold_reason or order._kh_word_hold_kind() or answer)
             elif order.kh_stage == "review":
                 texts = [order_sudo.kh_approval_request_id.flow_id.name or ""]
             order.kh_stop_reasons = "\n".join(text for text in texts if text)

@@ -47,7 +47,13 @@ class SaleOrder(models.Model):
         for order in self:
             order.kh_ship_to = order._kh_get_ship_to()
 
-    @api.depends("kh_is_on_hold", "kh_hold_reason", "kh_rule_hit_ids.state")
+    @api.depends(
+        "kh_is_on_hold",
+        "kh_hold_reason",
+        "kh_hold_kind",
+        "kh_limit_warning",
+        "kh_rule_hit_ids.state",
+    )
     @api.depends_context("lang")
     def _compute_kh_hold_text(self):
         for order in self:
@@ -274,12 +280,12 @@ class SaleOrder(models.Model):
             return self._kh_get_hold_reason()
         return reason
 
-    def _kh_set_on_hold(self, reason):
+    def _kh_set_on_hold(self, reason, kind=False):
         """Extend: note since when the order waits; a second reason does not begin anew."""
         fresh = self.filtered(lambda order: not order.kh_is_on_hold and order.state != "cancel")
         # sudo: fields of ours, as in what this extends
         fresh.sudo().write({"kh_hold_date": fields.Datetime.now(), "kh_released_date": False})
-        return super()._kh_set_on_hold(reason)
+        return super()._kh_set_on_hold(reason, kind)
 
     def _kh_note_released(self):
         """Keep who let these orders go, and when; the callers checked who may."""

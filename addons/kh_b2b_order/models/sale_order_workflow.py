@@ -160,7 +160,12 @@ class SaleOrder(models.Model):
 
     def _kh_prepare_unhold_vals(self):
         """Return what goes with a hold."""
-        return {"kh_is_on_hold": False, "kh_hold_reason": False, "kh_is_returned": False}
+        return {
+            "kh_is_on_hold": False,
+            "kh_hold_reason": False,
+            "kh_hold_kind": False,
+            "kh_is_returned": False,
+        }
 
     def _confirmation_error_message(self):
         """Extend `sale`: an order on hold or under review is not confirmed, by any way."""
@@ -183,14 +188,28 @@ class SaleOrder(models.Model):
     def _kh_get_hold_reason(self):
         """Return why this order is on hold, in words for its dealer."""
         self.ensure_one()
-        return self.kh_hold_reason or ""
+        return self.kh_hold_reason or self._kh_word_hold_kind() or ""
 
-    def _kh_set_on_hold(self, reason):
-        """Put these orders on hold. Callers: clerk, refusal, interception rules."""
+    def _kh_word_hold_kind(self):
+        """Say in the reader's language why an order waits that no person put on hold (hook)."""
+        self.ensure_one()
+        return self.kh_hold_kind == "refused" and self.env._("The approval was refused.")
+
+    def _kh_set_on_hold(self, reason, kind=False):
+        """Put these orders on hold. Callers: clerk, refusal, limits, interception rules.
+
+        :param str reason: of a person, or what the chatter says where there is a `kind`
+        :param str kind: one of `HOLD_KINDS`, for what is said anew to each reader
+        """
         orders = self.filtered(lambda order: order.state != "cancel")
         # sudo: fields of ours; the callers checked who may, or what a rule found
         orders.sudo().write(
-            {"kh_is_on_hold": True, "kh_hold_reason": reason, "kh_is_returned": False}
+            {
+                "kh_is_on_hold": True,
+                "kh_hold_reason": not kind and reason,
+                "kh_hold_kind": kind,
+                "kh_is_returned": False,
+            }
         )
         for order in orders:
             order.message_post(body=order.env._("Put on hold: %(reason)s", reason=reason))
@@ -288,13 +307,17 @@ class SaleOrder(models.Model):
 
     def _approval_refused(self, reason):
         super()._approval_refused(reason)
-        self._kh_set_on_hold(reason or self.env._("The approval was refused."))
+        if reason:
+            self._kh_set_on_hold(reason)
+        else:
+            self._kh_set_on_hold(self.env._("The approval was refused."), "refused")
 
     def _approval_writable_fields(self):
         return super()._approval_writable_fields() | {
             "access_token",
             "kh_is_on_hold",
             "kh_hold_reason",
+            "kh_hold_kind",
             "kh_is_returned",
             "kh_placed_date",
             "kh_placed_by_id",

@@ -309,8 +309,26 @@ class TestLimitsAtConfirmation(LimitCommon):
         transaction.state = "done"
         order.action_confirm()
         self.assertTrue(order.kh_is_on_hold)
-        self.assertIn("8", order.kh_hold_reason)
+        self.assertIn("8", order.kh_hold_text)
         self.assertNotEqual(order.state, "sale")
+
+    def test_why_a_paid_order_waits_is_said_in_the_readers_language(self):
+        limit = self._limit(maximum=8)
+        order = self._create_order({self.product: 10})
+        self._announce_transfer(order).state = "done"
+        chinese, english = (order.with_context(lang=lang) for lang in ("zh_CN", "en_US"))
+        chinese.action_confirm()
+        self.assertEqual((order.kh_hold_kind, order.kh_hold_reason), ("limits", False))
+        for name in ("kh_hold_text", "kh_stop_reasons"):
+            self.assertIn("At most 8", english[name])
+            self.assertIn("订货限量", chinese[name])
+        with self.assertRaises(AccessError):
+            order.with_user(self.clerk).kh_hold_kind = "refused"
+        limit.sudo().unlink()
+        order.invalidate_recordset()
+        self.assertIn("did not keep", english.kh_hold_text)
+        order.with_user(self.clerk).action_kh_release()
+        self.assertFalse(order.kh_hold_kind)
 
     def test_a_paid_cart_that_is_stopped_is_no_cart_any_more(self):
         self._limit(maximum=8)

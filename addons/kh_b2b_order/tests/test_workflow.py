@@ -72,6 +72,17 @@ class TestWorkflow(OrderCommon):
         order.action_confirm()
         self.assertEqual(order.kh_stage, "to_ship")
 
+    def test_refused_without_a_word_is_said_in_the_readers_language(self):
+        order = self._create_order()
+        chinese, english = (order.with_context(lang=lang) for lang in ("zh_CN", "en_US"))
+        chinese._approval_refused("")
+        self.assertEqual((order.kh_stage, order.kh_hold_kind), ("hold", "refused"))
+        for name in ("kh_hold_text", "kh_stop_reasons"):
+            self.assertEqual(english[name], "The approval was refused.")
+            self.assertNotEqual(chinese[name], english[name])
+        order._kh_set_on_hold("Call first")
+        self.assertEqual((order.kh_hold_text, order.kh_hold_kind), ("Call first", False))
+
     def test_refused_order_is_on_hold_with_the_reason(self):
         order = self._submit()
         order.with_user(self.clerk).action_approval_refuse("too many")
