@@ -267,9 +267,7 @@ class ProductPricelist(models.Model):
         currencies = self._kh_currencies_of({row[10] for row in rows} - {None})
         make, currency_of = Facts._make, currencies.get
         return {
-            key: make(
-                (key, variant, template, uom, paths[path], price, cost, currency_of(company))
-            )
+            key: make((key, variant, template, uom, paths[path], price, cost, currency_of(company)))
             for key, variant, template, uom, price, _, _, cost, _, path, company, _, _ in rows
         }
 
