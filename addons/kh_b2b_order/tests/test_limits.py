@@ -1,14 +1,11 @@
-import threading
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, Command, api, fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.modules.registry import DummyRLock, Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
 
 from .common import OrderCommon
+from .common_races import ConfirmRaceCase
 
 
 class LimitCommon(OrderCommon):
@@ -358,68 +355,33 @@ class TestLimitsAtConfirmation(LimitCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestLimitsInParallel(BaseCase):
+class TestLimitsInParallel(ConfirmRaceCase):
     """Real cursors: two people of one dealer confirm at the same time."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        # the test runner holds the lock for its own thread
-        self.patch(Registry, "_lock", DummyRLock())
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            dealer = env["res.partner"].create({"name": "K parallel", "is_company": True})
-            product = env["product.product"].create({"name": "K parallel", "type": "service"})
-            env["kh.order.limit"].create(
-                {"product_tmpl_id": product.product_tmpl_id.id, "period_maximum": 10}
-            )
-            orders = env["sale.order"].create(
-                [
-                    {
-                        "partner_id": dealer.id,
-                        "order_line": [
-                            Command.create({"product_id": product.id, "product_uom_qty": 6})
-                        ],
-                    }
-                    for _n in range(2)
-                ]
-            )
-            self.dealer_id, self.product_id, self.order_ids = dealer.id, product.id, orders.ids
-        self.addCleanup(self._clean_up)
+    def _prepare(self, env):
+        dealer = env["res.partner"].create({"name": "K parallel", "is_company": True})
+        product = env["product.product"].create({"name": "K parallel", "type": "service"})
+        env["kh.order.limit"].create(
+            {"product_tmpl_id": product.product_tmpl_id.id, "period_maximum": 10}
+        )
+        orders = env["sale.order"].create(
+            [
+                {
+                    "partner_id": dealer.id,
+                    "order_line": [
+                        Command.create({"product_id": product.id, "product_uom_qty": 6})
+                    ],
+                }
+                for _n in range(2)
+            ]
+        )
+        self.dealer_id, self.product_id, self.order_ids = dealer.id, product.id, orders.ids
 
-    def _clean_up(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"disable_cancel_warning": True})
-            orders = env["sale.order"].browse(self.order_ids)
-            orders._action_cancel()
-            orders.unlink()
-            env["product.product"].browse(self.product_id).product_tmpl_id.unlink()
-            env["res.partner"].browse(self.dealer_id).unlink()
-
-    def _confirm(self, order_id, barrier, errors):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            order = env["sale.order"].browse(order_id)
-            order.fetch(["state"])  # the snapshot is taken before the other one writes
-            barrier.wait(timeout=20)
-            try:
-                retrying(order.action_confirm, env)
-            except UserError as error:
-                errors.append(str(error))
+    def _clean_up(self, orders):
+        env = orders.env
+        orders.unlink()
+        env["product.product"].browse(self.product_id).product_tmpl_id.unlink()
+        env["res.partner"].browse(self.dealer_id).unlink()
 
     def test_the_period_maximum_holds(self):
-        barrier, errors = threading.Barrier(2), []
-        threads = [
-            threading.Thread(target=self._confirm, args=(order_id, barrier, errors))
-            for order_id in self.order_ids
-        ]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(timeout=60)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            states = env["sale.order"].browse(self.order_ids).mapped("state")
-        self.assertEqual(sorted(states), ["draft", "sale"])
-        self.assertEqual(len(errors), 1)
+        self._assert_one_is_confirmed()

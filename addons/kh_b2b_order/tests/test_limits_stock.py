@@ -1,12 +1,8 @@
-import threading
-
-from odoo import SUPERUSER_ID, Command, api
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.modules.registry import DummyRLock, Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
 
+from .common_races import ConfirmRaceCase
 from .test_limits import LimitCommon
 
 
@@ -128,83 +124,48 @@ class TestLimitsAfterConfirmation(LimitCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestStockInParallel(BaseCase):
+class TestStockInParallel(ConfirmRaceCase):
     """Real cursors: two dealers confirm the last pieces at the same time."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        # the test runner holds the lock for its own thread
-        self.patch(Registry, "_lock", DummyRLock())
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            website = env["website"].search([], limit=1)
-            warehouse = website.warehouse_id or env["stock.warehouse"].search(
-                [("company_id", "=", website.company_id.id)], limit=1
-            )
-            dealers = env["res.partner"].create(
-                [{"name": f"K parallel {n}", "is_company": True} for n in range(2)]
-            )
-            product = env["product.product"].create(
-                {"name": "K last", "is_storable": True, "kh_warning_quantity": 4}
-            )
-            env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 10)
-            orders = env["sale.order"].create(
-                [
-                    {
-                        "partner_id": dealer.id,
-                        "website_id": website.id,
-                        "warehouse_id": warehouse.id,
-                        "company_id": website.company_id.id,
-                        "order_line": [
-                            Command.create({"product_id": product.id, "product_uom_qty": 6})
-                        ],
-                    }
-                    for dealer in dealers
-                ]
-            )
-            self.dealer_ids, self.product_id = dealers.ids, product.id
-            self.order_ids = orders.ids
-        self.addCleanup(self._clean_up)
+    def _prepare(self, env):
+        website = env["website"].search([], limit=1)
+        warehouse = website.warehouse_id or env["stock.warehouse"].search(
+            [("company_id", "=", website.company_id.id)], limit=1
+        )
+        dealers = env["res.partner"].create(
+            [{"name": f"K parallel {n}", "is_company": True} for n in range(2)]
+        )
+        product = env["product.product"].create(
+            {"name": "K last", "is_storable": True, "kh_warning_quantity": 4}
+        )
+        env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 10)
+        orders = env["sale.order"].create(
+            [
+                {
+                    "partner_id": dealer.id,
+                    "website_id": website.id,
+                    "warehouse_id": warehouse.id,
+                    "company_id": website.company_id.id,
+                    "order_line": [
+                        Command.create({"product_id": product.id, "product_uom_qty": 6})
+                    ],
+                }
+                for dealer in dealers
+            ]
+        )
+        self.dealer_ids, self.product_id = dealers.ids, product.id
+        self.order_ids = orders.ids
 
-    def _clean_up(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"disable_cancel_warning": True})
-            orders = env["sale.order"].browse(self.order_ids)
-            orders._action_cancel()
-            pickings = orders.picking_ids
-            orders.unlink()
-            pickings.move_ids.unlink()
-            pickings.unlink()
-            product = env["product.product"].browse(self.product_id)
-            env["stock.quant"].search([("product_id", "=", product.id)]).unlink()
-            product.product_tmpl_id.unlink()
-            env["res.partner"].browse(self.dealer_ids).unlink()
-
-    def _confirm(self, order_id, barrier, errors):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            order = env["sale.order"].browse(order_id)
-            order.fetch(["state"])  # the snapshot is taken before the other one writes
-            barrier.wait(timeout=20)
-            try:
-                retrying(order.action_confirm, env)
-            except UserError as error:
-                errors.append(str(error))
+    def _clean_up(self, orders):
+        env = orders.env
+        pickings = orders.picking_ids
+        orders.unlink()
+        pickings.move_ids.unlink()
+        pickings.unlink()
+        product = env["product.product"].browse(self.product_id)
+        env["stock.quant"].search([("product_id", "=", product.id)]).unlink()
+        product.product_tmpl_id.unlink()
+        env["res.partner"].browse(self.dealer_ids).unlink()
 
     def test_the_last_pieces_are_sold_once(self):
-        barrier, errors = threading.Barrier(2), []
-        threads = [
-            threading.Thread(target=self._confirm, args=(order_id, barrier, errors))
-            for order_id in self.order_ids
-        ]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(timeout=60)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            states = env["sale.order"].browse(self.order_ids).mapped("state")
-        self.assertEqual(sorted(states), ["draft", "sale"])
-        self.assertEqual(len(errors), 1)
+        self._assert_one_is_confirmed()
