@@ -9,7 +9,7 @@ class Shelf:
 
     def __init__(self, pricelist, dealer, template_ids, scenario):
         owners = (Owner.LEVEL, Owner.MARKET)
-        rules, ends = pricelist._kh_load_options(owners, template_ids, dealer, scenario.period)
+        rules, terms = pricelist._kh_load_options(owners, template_ids, dealer, scenario.period)
         grade_id = dealer.grade_id.id
         added = [
             rule
@@ -17,7 +17,7 @@ class Shelf:
             if level_id in (False, grade_id)
         ]
         kept = [rule for rule in rules if rule.id not in scenario.removed]
-        self._ends, self._timeless = ends, scenario.timeless
+        self._terms, self._timeless = terms, scenario.timeless
         self._books = (RuleBook(rules), RuleBook(kept + added))
         self._options, self._markets = {}, {}
 
@@ -38,7 +38,7 @@ class Shelf:
 
     def _ask(self, facts, owners):
         return tuple(
-            as_options(book.candidates(facts, owners), self._ends, self._timeless)
+            as_options(book.candidates(facts, owners), self._terms, self._timeless)
             for book in self._books
         )
 
@@ -48,7 +48,7 @@ class DealerRules:
 
     def __init__(self, pricelist, dealer, template_ids, scenario):
         self.pricelist, self.dealer = pricelist, dealer
-        rules, self._ends = pricelist._kh_load_options(
+        rules, self._terms = pricelist._kh_load_options(
             (Owner.CUSTOMER,), template_ids, dealer, scenario.period
         )
         self._timeless = scenario.timeless
@@ -67,7 +67,7 @@ class DealerRules:
 
     def _ask(self, books, facts):
         rules = [rule for book in books for rule in book.candidates(facts, (Owner.CUSTOMER,))]
-        return as_options(rules, self._ends, self._timeless)
+        return as_options(rules, self._terms, self._timeless)
 
 
 def as_books(rules, drafts):
@@ -85,11 +85,11 @@ def as_books(rules, drafts):
     return [RuleBook(layers[depth]) for depth in sorted(layers)]
 
 
-def as_options(rules, ends, timeless):
+def as_options(rules, terms, timeless):
     """Return rules with the time they are in force; those of a scenario always are."""
     return [
         Option(rule, None, None)
         if rule.id in timeless
-        else Option(rule, rule.date_start, ends.get(rule.id))
+        else Option(rule, *terms.get(rule.id, (rule.date_start, None)))
         for rule in rules
     ]

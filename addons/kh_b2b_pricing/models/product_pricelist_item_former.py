@@ -12,8 +12,8 @@ class ProductPricelistItem(models.Model):
     """Prices without a contract, of dealers, levels and the market, leave their history, too.
 
     Unlike the lines of contracts these rules keep their first day, because among rules of one
-    product the one that started last wins. The former price is a row of its own, for its time;
-    there it wins, as it has the same first day and a higher id, or a later first day.
+    product the one that started last wins. The former price is a row of its own, for its time,
+    which begins with `kh_price_since`; there it ranks as its rule did, having the same first day.
     """
 
     _inherit = "product.pricelist.item"
@@ -23,7 +23,7 @@ class ProductPricelistItem(models.Model):
         "Price since",
         readonly=True,
         copy=False,
-        help="When the rule got its present price; empty for its first one.",
+        help="When the rule got this price, which holds from then on; empty for its first one.",
     )
     kh_successor_id = fields.Many2one(
         "product.pricelist.item",
@@ -92,9 +92,7 @@ class ProductPricelistItem(models.Model):
         """Copy rules as former prices, which end the second before ``now``, in one statement."""
         self._kh_copy_rows(
             SQL("i.id = ANY(%s)", list(self._ids)),
-            date_start=SQL("GREATEST(i.date_start, i.kh_price_since)"),
             date_end=SQL("%s::timestamp", now - SECOND),
             kh_is_past=SQL("TRUE"),
-            kh_price_since=SQL("NULL::timestamp"),
             kh_successor_id=SQL("i.id"),
         )

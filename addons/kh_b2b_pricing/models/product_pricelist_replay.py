@@ -24,24 +24,28 @@ class ProductPricelist(models.Model):
         return SQL(
             "pricelist_id = %s AND kh_is_pending IS NOT TRUE"
             " AND (date_start IS NULL OR date_start <= %s)"
-            " AND (date_end IS NULL OR date_end >= %s) %s",
+            " AND (date_end IS NULL OR date_end >= %s)"
+            " AND (kh_price_since IS NULL OR kh_price_since <= %s) %s",
             self.id,
             date.end,
             date.start,
+            date.end,
             company,
         )
 
     def _kh_load_options(self, owners, template_ids, partner, period):
-        """Fetch the rules of a period, and when those that end do so.
+        """Fetch the rules of a period, and for what time those hold that do not hold always.
 
-        :return: ``([Rule], {rule id: last moment})``
+        :return: ``([Rule], {rule id: (first moment or None, last moment or None)})``
         """
         rules = self._kh_load_rules(owners, template_ids, partner, period)
-        ends = self.env.execute_query(
+        # greatest of what is known: a price changed since holds from then on
+        terms = self.env.execute_query(
             SQL(
-                "SELECT id, date_end FROM product_pricelist_item"
-                " WHERE id = ANY(%s) AND date_end IS NOT NULL",
+                "SELECT id, GREATEST(date_start, kh_price_since), date_end"
+                " FROM product_pricelist_item WHERE id = ANY(%s)"
+                " AND COALESCE(date_start, kh_price_since, date_end) IS NOT NULL",
                 [rule.id for rule in rules],
             )
         )
-        return rules, dict(ends)
+        return rules, {rule_id: term for rule_id, *term in terms}

@@ -19,6 +19,7 @@ RULE_FIELDS = (
     "kh_grade_id",
     "kh_is_pending",
     "kh_partner_id",
+    "kh_price_since",
     "kh_uom_id",
     "kh_uom_price",
     "kh_with_branches",
@@ -422,7 +423,8 @@ class ProductPricelist(models.Model):
         return SQL(
             "pricelist_id = %(pricelist)s AND kh_is_pending IS NOT TRUE"
             " AND (date_start IS NULL OR date_start <= %(moment)s)"
-            " AND (date_end IS NULL OR date_end >= %(moment)s) %(company)s",
+            " AND (date_end IS NULL OR date_end >= %(moment)s)"
+            " AND (kh_price_since IS NULL OR kh_price_since <= %(moment)s) %(company)s",
             pricelist=self.id,
             moment=moment,
             company=company,

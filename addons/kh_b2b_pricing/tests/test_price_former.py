@@ -149,6 +149,39 @@ class TestPriceFormer(PricingCommon):
         self.assertEqual(self._former().kh_grade_id, self.gold)
         self.assertEqual(self._price(partner=self.dealer_b), 85.0)
 
+    def _shift(self, rule, days):
+        """Let the price of the rule be so many days old, and its former one end then."""
+        self.env.flush_all()
+        since = self.now - timedelta(days=days)
+        for query in (
+            SQL("UPDATE product_pricelist_item SET kh_price_since = %s WHERE id = %s", since, rule.id),
+            SQL(
+                "UPDATE product_pricelist_item SET date_end = %s - interval '1 second'"
+                " WHERE kh_successor_id = %s",
+                since,
+                rule.id,
+            ),
+        ):
+            self.env.cr.execute(query)
+        self.env["product.pricelist.item"].invalidate_model()
+
+    def test_a_former_price_ranks_as_its_rule_did(self):
+        """Among rules of one product the one that started last wins, also at past dates."""
+        self.market.fixed_price = 80.0
+        self._shift(self.market, 10)
+        self.market.fixed_price = 70.0
+        prices = {30: 90.0, 5: 80.0, 0: 70.0}
+        for days, price in prices.items():
+            date = self.now - timedelta(days=days)
+            self.assertEqual(self._price(partner=self.nobody, date=date), price, days)
+        season = self.market.copy({"fixed_price": 60.0})
+        season.date_start = self.now - timedelta(days=20)
+        for days, price in {30: 90.0, 15: 60.0, 5: 60.0, 0: 60.0}.items():
+            date = self.now - timedelta(days=days)
+            self.assertEqual(self._price(partner=self.nobody, date=date), price, days)
+        since = [row.date_start for row in self._history().filtered(lambda r: r.owner == "market")]
+        self.assertIn(self.now - timedelta(days=10), since)
+
     def test_former_rows_cannot_be_changed(self):
         self.rules.write({"fixed_price": 70.0})
         former = self._former()
