@@ -256,8 +256,9 @@ class OrderRule(models.Model):
             for query in rules._get_queries(kind, orders)
         ]
         query = SQL(
-            "WITH pair AS MATERIALIZED (%s) %s",
+            "WITH pair AS MATERIALIZED (%s), rest AS MATERIALIZED (%s) %s",
             self._get_pair_query(orders),
+            self._get_rest_query(orders),
             SQL(" UNION ALL ").join(parts),
         )
         return {

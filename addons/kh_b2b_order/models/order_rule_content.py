@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 # A line's quantity in the product's unit, its value without tax in the company's currency
@@ -15,20 +15,8 @@ LINE_JOINS = SQL(
     """
 )
 LINE_QUANTITY = SQL("(l.product_uom_qty * u.factor / b.factor)")
-# What order-level discounts, lines of negative amounts, leave of the goods' price, as `n.rest`.
-DISCOUNT_JOIN = SQL(
-    """
-    JOIN LATERAL (
-          SELECT GREATEST(0, 1 - COALESCE(
-                     -SUM(d.price_subtotal) FILTER (WHERE d.price_unit < 0)
-                     / NULLIF(SUM(d.price_subtotal) FILTER (WHERE d.price_unit > 0), 0), 0)) AS rest
-            FROM sale_order_line d
-           WHERE d.order_id = p.order_id AND d.product_id IS NOT NULL
-             AND d.product_uom_qty > 0 AND d.display_type IS NULL
-             AND NOT COALESCE(d.is_downpayment, FALSE) AND NOT COALESCE(d.is_delivery, FALSE)
-         ) n ON TRUE
-    """
-)
+# What order-level discounts leave of the goods' price, as `n.rest`, see `_get_rest_query`.
+DISCOUNT_JOIN = SQL("JOIN rest n ON n.order_id = p.order_id")
 UNIT_COST = SQL("COALESCE((v.standard_price->>p.company_id::text)::float8, 0)")
 
 
@@ -42,6 +30,28 @@ class OrderRule(models.Model):
     _inherit = "kh.order.rule"
 
     # === BUSINESS METHODS - EVALUATION === #
+    @api.model
+    def _get_rest_query(self, orders):
+        """Return the SQL of what the orders' discounts, lines of negative amounts, leave.
+
+        A table of its own: reckoned beside the lines, it may be reckoned for each of them.
+        """
+        return SQL(
+            """
+            SELECT o.id AS order_id, GREATEST(0, 1 - COALESCE(
+                       -SUM(d.price_subtotal) FILTER (WHERE d.price_unit < 0)
+                       / NULLIF(SUM(d.price_subtotal) FILTER (WHERE d.price_unit > 0), 0), 0))
+                   AS rest
+              FROM unnest(%s::int[]) AS o(id)
+         LEFT JOIN sale_order_line d
+                ON d.order_id = o.id AND d.product_id IS NOT NULL
+               AND d.product_uom_qty > 0 AND d.display_type IS NULL
+               AND NOT COALESCE(d.is_downpayment, FALSE) AND NOT COALESCE(d.is_delivery, FALSE)
+          GROUP BY o.id
+            """,
+            orders.ids,
+        )
+
     def _get_amount_query(self, pairs):
         return SQL(
             """
