@@ -154,7 +154,11 @@ class TestPriceFormer(PricingCommon):
         self.env.flush_all()
         since = self.now - timedelta(days=days)
         for query in (
-            SQL("UPDATE product_pricelist_item SET kh_price_since = %s WHERE id = %s", since, rule.id),
+            SQL(
+                "UPDATE product_pricelist_item SET kh_price_since = %s WHERE id = %s",
+                since,
+                rule.id,
+            ),
             SQL(
                 "UPDATE product_pricelist_item SET date_end = %s - interval '1 second'"
                 " WHERE kh_successor_id = %s",
