@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 
 class ConfirmRaceCase(BaseCase):
-    """Real cursors: two orders are confirmed at the same time, and only one of them may be.
+    """Real cursors: orders are confirmed at the same time.
 
     Subclasses create ``order_ids`` in `_prepare`, and delete what they made in `_clean_up`.
     """

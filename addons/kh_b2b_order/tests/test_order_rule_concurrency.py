@@ -2,51 +2,44 @@ import threading
 
 from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from .common_races import ConfirmRaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestOrderRuleConcurrency(BaseCase):
+class TestOrderRuleConcurrency(ConfirmRaceCase):
     """Confirmations that really run at once, on committed rows that are deleted again."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-            partner = env["res.partner"].create({"name": "KH rule race dealer"})
-            product = env["product.product"].create({"name": "KH rule race", "type": "service"})
-            vals = {
-                "partner_id": partner.id,
-                "order_line": [
-                    Command.create(
-                        {"product_id": product.id, "product_uom_qty": 5.0, "price_unit": 10.0}
-                    )
-                ],
-            }
-            orders = env["sale.order"].create([vals, vals])
-            rules = env["kh.order.rule"].create(
-                [
-                    {"name": "KH race amount", "kind": "amount", "amount": 1.0, "active": False},
-                    {"name": "KH race twin", "kind": "duplicate", "active": False},
-                ]
-            )
-            self.partner_id, self.product_id = partner.id, product.id
-            self.order_ids, self.rule_ids = orders.ids, rules.ids
-        self.addCleanup(self._clean_up)
+    def _prepare(self, env):
+        partner = env["res.partner"].create({"name": "KH rule race dealer"})
+        product = env["product.product"].create({"name": "KH rule race", "type": "service"})
+        vals = {
+            "partner_id": partner.id,
+            "order_line": [
+                Command.create(
+                    {"product_id": product.id, "product_uom_qty": 5.0, "price_unit": 10.0}
+                )
+            ],
+        }
+        orders = env["sale.order"].create([vals, vals])
+        rules = env["kh.order.rule"].create(
+            [
+                {"name": "KH race amount", "kind": "amount", "amount": 1.0, "active": False},
+                {"name": "KH race twin", "kind": "duplicate", "active": False},
+            ]
+        )
+        self.partner_id, self.product_id = partner.id, product.id
+        self.order_ids, self.rule_ids = orders.ids, rules.ids
 
-    def _clean_up(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {"disable_cancel_warning": True})
-            orders = env["sale.order"].browse(self.order_ids)
-            orders._action_cancel()
-            orders.unlink()
-            env["kh.order.rule"].browse(self.rule_ids).unlink()
-            env["product.product"].browse(self.product_id).product_tmpl_id.unlink()
-            env["res.partner"].browse(self.partner_id).unlink()
+    def _clean_up(self, orders):
+        env = orders.env
+        orders.unlink()
+        env["kh.order.rule"].browse(self.rule_ids).unlink()
+        env["product.product"].browse(self.product_id).product_tmpl_id.unlink()
+        env["res.partner"].browse(self.partner_id).unlink()
 
     def _race(self, rule_id, *order_ids):
         """Confirm orders at once under one rule; return states, holds and hits, by order."""
