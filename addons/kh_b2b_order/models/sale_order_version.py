@@ -57,8 +57,8 @@ class SaleOrder(models.Model):
         if not orders:
             yield self
             return
-        confirmed_sudo = orders.filtered(lambda order: order.state == "sale").sudo()
         # sudo: as `_kh_intercept`; the locks are taken now, the dealer's before the order's
+        confirmed_sudo = orders.filtered(lambda order: order.state == "sale").sudo()
         if confirmed_sudo and (rules_sudo := confirmed_sudo._kh_find_rules()):
             confirmed_sudo._kh_lock_for_rules(rules_sudo)
         before = {order: (order._kh_get_line_facts(), order.amount_total) for order in orders}

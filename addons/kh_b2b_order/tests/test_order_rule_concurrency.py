@@ -1,10 +1,10 @@
 import threading
+from functools import partial
 
 from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from .common_races import ConfirmRaceCase
 
@@ -60,12 +60,7 @@ class TestOrderRuleConcurrency(ConfirmRaceCase):
                     # the one who came second hears that the order is on hold
                     cr.rollback()
 
-        threads = [threading.Thread(target=run, args=(order_id,)) for order_id in order_ids]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(timeout=60)
+        self._run_at_once(*(partial(run, order_id) for order_id in order_ids))
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             return [

@@ -1,19 +1,18 @@
 import threading
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
+
+from .common_races import RaceCase
 
 
 @tagged("post_install", "-at_install")
-class TestParkedRace(BaseCase):
+class TestParkedRace(RaceCase):
     """Two colleagues who really take up one draft at once, on a committed row."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
         self.addCleanup(self._clean_up)
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
@@ -41,10 +40,5 @@ class TestParkedRace(BaseCase):
                 barrier.wait(timeout=20)  # both have their snapshot before either writes
                 answers.append(retrying(lambda: take_up(env), env))
 
-        threads = [threading.Thread(target=run) for _n in range(2)]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(timeout=60)
+        self._run_at_once(run, run)
         self.assertEqual(sorted(answers), [False, True])

@@ -2,21 +2,20 @@ import threading
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
+
+from .common_races import RaceCase
 
 VALUES = {"kind": "question", "subject": "KH race", "text": "I wait."}
 
 
 @tagged("post_install", "-at_install")
-class TestTicketConcurrency(BaseCase):
+class TestTicketConcurrency(RaceCase):
     """Double requests that really run at once, on committed rows that are deleted again."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
         self.addCleanup(self._clean_up)
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
@@ -56,12 +55,7 @@ class TestTicketConcurrency(BaseCase):
                 except UserError as error:
                     errors.append(str(error))
 
-        threads = [threading.Thread(target=run) for _n in range(2)]
-        with mute_logger("odoo.sql_db", "odoo.service.model"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(timeout=60)
+        self._run_at_once(run, run)
         return answers, errors
 
     def _read(self, get):
